@@ -1,0 +1,259 @@
+"""The assembled body: organs merged into one model, with the tables that say what every number and state is.
+
+A :class:`Body` knows no engine internals and no plan: it says which symbols are inputs, which are observables, which
+laboratory analyte is which symbol, and which parameters differ between people. Equations stand in
+``physiology/*.ant``, numbers in ``physiology/parameters.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from livedo.errors import InputError
+
+if TYPE_CHECKING:
+    from livedo.engine import Kernel, Model, Schedule
+
+PHYSIOLOGY = Path(__file__).with_name("physiology")
+
+#: Analyte, as the records name it -> symbol. Units are the canonical ones on both sides.
+ANALYTES: Mapping[str, str] = MappingProxyType(
+    {
+        "calcium_total": "Ca_total",
+        "calcium_ionised": "Ca_ionised",
+        "phosphate": "P",
+        "pth": "PTH",
+        "calcitriol": "calcitriol",
+        "calcidiol": "vitamin_D",
+        "alp": "ALP",
+        "albumin": "albumin_plasma",
+        "bicarbonate": "HCO3",
+        "weight": "weight",
+    }
+)
+
+#: What a run gives unless asked for something else.
+OBSERVABLES: tuple[str, ...] = (
+    *("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol", "ALP", "weight", "Quf_required"),
+    *("albumin_plasma", "HCO3", "vitamin_D", "gland_mass", "Ca_bone"),
+    *("P_removed_hd", "Ca_gained_hd", "P_urine", "Ca_urine", "Ca_absorbed", "P_absorbed"),
+)
+
+_STATUS = {"measured", "fitted", "assumed", "calibrated", "input"}
+_CONFIDENCE = {"high", "moderate", "low"}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One row of ``parameters.csv``.
+
+    ``spread`` is the sigma of the logarithm (lognormal) or the standard deviation (normal) between people, else None.
+    ``status`` is measured, fitted, assumed, calibrated or input; ``confidence`` high, moderate or low.
+    """
+
+    name: str
+    value: float
+    unit: str
+    organ: str
+    meaning: str
+    distribution: str
+    spread: float | None
+    source: str
+    status: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body as one model.
+
+    Attributes
+    ----------
+    model:
+        The merged equations.
+    parameters:
+        Name -> row of the table of numbers.
+    labels:
+        State -> what it is, in words.
+    settings:
+        Setting (``healthy``) -> values that make the body so, beside the table's own dialysis patient.
+    """
+
+    model: Model
+    parameters: Mapping[str, Parameter]
+    labels: Mapping[str, str]
+    settings: Mapping[str, Mapping[str, float]]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Symbols that a schedule sets."""
+        return tuple(p.name for p in self.parameters.values() if p.status == "input")
+
+    @property
+    def traits(self) -> tuple[Parameter, ...]:
+        """Parameters that differ between people, inputs left out."""
+        return tuple(p for p in self.parameters.values() if p.spread is not None and p.status != "input")
+
+    @property
+    def accumulators(self) -> tuple[str, ...]:
+        """States that only count."""
+        return tuple(s for s in self.model.states if self.model.traits_of(s).accumulator)
+
+    def unit(self, symbol: str) -> str:
+        """Unit identifier of any symbol.
+
+        Raises
+        ------
+        InputError
+            If the body has no such symbol.
+        """
+        unit = self.model.unit_of.get(symbol)
+        if unit is None:
+            raise InputError("the body has no such symbol", field="symbol", value=symbol)
+        return unit
+
+    def kernel(self, observables: Sequence[str] = OBSERVABLES) -> Kernel:
+        """Machine code for eight patients at a time, from the cache when it is there.
+
+        ``Quf_required`` is always among the observables, as sessions read it.
+        """
+        from livedo.engine import compile_model
+
+        return compile_model(self.model, tuple(dict.fromkeys((*observables, "Quf_required"))))
+
+
+@functools.cache
+def load_body() -> Body:
+    """Read the organs and their tables, once.
+
+    Raises
+    ------
+    InputError
+        If a table is malformed, or the organs do not fit together (owners, units).
+    """
+    from livedo.engine import StateTraits, Value, load
+
+    parameters = {row.name: row for row in _parameters()}
+    traits: dict[str, StateTraits] = {}
+    labels: dict[str, str] = {}
+    for where, row in _rows("states.csv"):
+        labels[row["name"]] = row["label"]
+        traits[row["name"]] = StateTraits(
+            scale=_number(row, "scale", where),
+            nonnegative=_flag(row, "nonnegative", where),
+            equilibrates=_flag(row, "equilibrates", where),
+            accumulator=_flag(row, "accumulator", where),
+        )
+    model = load(
+        sorted(path for path in PHYSIOLOGY.glob("*.ant") if path.name != "units.ant"),
+        values={p.name: Value(p.value, p.unit) for p in parameters.values()},
+        traits=traits,
+        preamble=(PHYSIOLOGY / "units.ant").read_text(encoding="utf-8"),
+        name="body",
+    )
+    _check_described(model, traits)
+    return Body(model, MappingProxyType(parameters), MappingProxyType(labels), _settings(parameters))
+
+
+def haemodialysis(
+    at: Sequence[float] = (8.0, 56.0, 104.0),
+    hours: float = 4.0,
+    *,
+    start: float = -math.inf,
+    stop: float = math.inf,
+    **during: float,
+) -> Schedule:
+    """Sessions of every week, as a schedule.
+
+    Parameters
+    ----------
+    at:
+        Start of each session, hours after Monday 00:00.
+    hours:
+        Length.
+    start, stop:
+        Sessions that start outside [start, stop) are left out, whole.
+    during:
+        Inputs of the machine while a session runs: ``Qb``, ``Qd``, ``Ca_dialysate``. Those not given keep the
+        body's own values.
+
+    Returns
+    -------
+    Schedule
+        The ultrafiltration rate is read from ``Quf_required`` at the start of each session and held to its end.
+    """
+    from livedo.engine import Schedule
+
+    schedule = Schedule()
+    for begin in at:
+        schedule = schedule.set("session_hours", hours, begin, every=168.0, start=start, stop=stop)
+    return schedule.session(
+        {**during, "hd": 1.0},
+        {"hd": 0.0},
+        at=at,
+        hours=hours,
+        held={"Quf": "Quf_required"},
+        start=start,
+        stop=stop,
+    )
+
+
+def _parameters() -> list[Parameter]:
+    found: list[Parameter] = []
+    for where, row in _rows("parameters.csv"):
+        for column, known in (("status", _STATUS), ("confidence", _CONFIDENCE)):
+            if row[column] not in known:
+                raise InputError(
+                    f"unknown {column}",
+                    where=where,
+                    field=column,
+                    value=row[column],
+                    expected=", ".join(sorted(known)),
+                )
+        spread = _number(row, "spread", where) if row["spread"] else None
+        text = {
+            key: row[key]
+            for key in ("name", "unit", "organ", "meaning", "distribution", "source", "status", "confidence")
+        }
+        found.append(Parameter(**text, value=_number(row, "value", where), spread=spread))
+    return found
+
+
+def _settings(parameters: Mapping[str, Parameter]) -> Mapping[str, Mapping[str, float]]:
+    settings: dict[str, dict[str, float]] = {}
+    for where, row in _rows("settings.csv"):
+        if row["name"] not in parameters:
+            raise InputError("a setting names no parameter", where=where, field="name", value=row["name"])
+        settings.setdefault(row["setting"], {})[row["name"]] = _number(row, "value", where)
+    return MappingProxyType({name: MappingProxyType(values) for name, values in settings.items()})
+
+
+def _check_described(model: Model, traits: Mapping[str, object]) -> None:
+    for name in sorted(set(model.states) ^ set(traits)):
+        problem = "a state is not described" if name in model.states else "a described state is in no organ"
+        raise InputError(problem, where="physiology/states.csv", field="name", value=name)
+
+
+def _rows(table: str) -> list[tuple[str, dict[str, str]]]:
+    with (PHYSIOLOGY / table).open(encoding="utf-8", newline="") as file:
+        return [(f"physiology/{table}, line {i}", row) for i, row in enumerate(csv.DictReader(file), start=2)]
+
+
+def _number(row: Mapping[str, str], column: str, where: str) -> float:
+    try:
+        return float(row[column])
+    except ValueError:
+        raise InputError("not a number", where=where, field=column, value=row[column], expected="a number") from None
+
+
+def _flag(row: Mapping[str, str], column: str, where: str) -> bool:
+    if row[column] not in ("yes", "no"):
+        raise InputError("not a flag", where=where, field=column, value=row[column], expected="yes or no")
+    return row[column] == "yes"

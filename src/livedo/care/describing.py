@@ -1,0 +1,107 @@
+"""A plan in plain sentences, for people and for the report."""
+
+from __future__ import annotations
+
+from livedo.care import doses
+from livedo.care.plan import DAY_NAMES, DAYS, DialysisPrescription, Diet, Drug, Plan
+from livedo.care.quantity import DIALYSATE_CALCIUM, FLOW, Quantity
+from livedo.care.treatments import (
+    BINDER,
+    CALCIMIMETIC,
+    SUPPLEMENT,
+    VITAMIN_D,
+    Treatment,
+    Treatments,
+    load_treatments,
+)
+from livedo.records.units import express
+
+_ABSENT = {
+    BINDER: "No phosphate binder.",
+    VITAMIN_D: "No active vitamin D.",
+    SUPPLEMENT: "No calcium supplement.",
+    CALCIMIMETIC: "No calcimimetic.",
+}
+
+
+def describe(plan: Plan, treatments: Treatments | None = None) -> str:
+    """The plan in plain sentences, one a line; see ``Plan.describe``."""
+    table = treatments or load_treatments()
+    lines = [f"{plan.name}: {plan.description.strip()}" if plan.description.strip() else f"{plan.name}."]
+    lines += [_dialysis(item) for item in plan.dialysis] or ["No dialysis."]
+    lines.append(_diet(plan.diet))
+    for drug_class, absent in _ABSENT.items():
+        found = [
+            _drug(plan, item, table.find(drug_class, item.drug))
+            for _, its_class, item in plan.drugs()
+            if its_class == drug_class
+        ]
+        lines += found or [absent]
+    return "\n".join(lines)
+
+
+def _dialysis(item: DialysisPrescription) -> str:
+    days = _listed([DAY_NAMES[DAYS.index(day)] for day in sorted(item.days, key=DAYS.index)])
+    calcium = item.dialysate_calcium.value
+    milliequivalents = express(calcium, DIALYSATE_CALCIUM, "mEq/L")
+    blood, dialysate = (
+        flow.value / FLOW.factors["mL/min"] for flow in (item.blood_flow, item.dialysate_flow)
+    )
+    weight = (
+        "the dry weight in the chart"
+        if item.dry_weight is None
+        else f"a dry weight of {item.dry_weight.text}"
+    )
+    return (
+        f"Haemodialysis on {days} for {item.hours.value:g} h from {item.at.text}, "
+        f"blood flow {blood:g} mL/min, dialysate flow {dialysate:g} "
+        f"mL/min, dialysate calcium {calcium:g} mmol/L ({milliequivalents:g} mEq/L), "
+        f"to {weight}{_period(item)}."
+    )
+
+
+def _diet(diet: Diet) -> str:
+    stated: list[tuple[str, Quantity | None]] = [
+        ("phosphorus", diet.phosphate),
+        ("calcium", diet.calcium),
+        ("fluid", diet.fluid),
+    ]
+    if all(amount is None for _, amount in stated):
+        return "Diet and fluid as estimated for the patient."
+    parts = [f"{what} {'as estimated' if amount is None else amount.text}" for what, amount in stated]
+    return f"Diet: {_listed(parts)}."
+
+
+def _drug(plan: Plan, item: Drug, drug: Treatment) -> str:
+    sessions = plan.sessions_per_week(item.from_h)
+    amount = doses.daily_amount(item, drug, sessions)
+    how = item.taken.text if hasattr(item, "taken") else item.schedule  # type: ignore[union-attr]
+    route = "by vein" if doses.route_of(item, drug) == "iv" else "by mouth"
+    text = f"{drug.drug.capitalize()} {item.dose.text} {how}, {route}"
+    extra: list[str] = []
+    if drug.drug_class == BINDER:
+        extra.append(
+            f"binds phosphate like {amount / 1000 * (drug.pbed_per_g or 0):.3g} g of calcium carbonate a day"
+        )
+    if drug.drug_class in (BINDER, SUPPLEMENT) and drug.elemental_calcium:
+        extra.append(f"{amount * drug.elemental_calcium:.0f} mg of calcium a day")
+    if drug.dose_unit == "ug":
+        extra.append(f"{amount * doses.DAYS_PER_WEEK:.3g} ug a week")
+    pills = (
+        doses.tablets_per_dose(item.dose, drug) * doses.doses_per_day(item, sessions)
+        if route == "by mouth"
+        else 0
+    )
+    if pills:
+        extra.append(f"{pills:.3g} tablet{'' if pills == 1 else 's'} a day")
+    return text + (f" ({'; '.join(extra)})" if extra else "") + f"{_period(item)}."
+
+
+def _period(item: DialysisPrescription | Drug) -> str:
+    start = "" if item.from_h == 0 else f" from {item.start.text}"
+    stop = "" if item.stop is None else f" until {item.stop.text}"
+    return start + stop
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

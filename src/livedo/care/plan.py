@@ -1,0 +1,247 @@
+"""A plan of care: what will be done, in words a nephrologist can read aloud.
+
+The models are strict and frozen; a key that is not known is refused, and quantities are strings with
+units (``"300 mL/min"``, ``"2.5 mEq/L"``, ``"800 mg"``), kept in canonical units beside the words as
+written. Times count from the plan's start: day 0 is Monday 00:00 of its first week. An item runs
+from ``start`` up to, not including, ``stop``; without ``stop`` it runs to the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from livedo.care import quantity
+from livedo.care.quantity import Dose, Intake, Kind, Moment, Quantity
+from livedo.errors import InputError
+
+if TYPE_CHECKING:
+    from livedo.care.treatments import Treatments
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+AS_ESTIMATED = "as estimated"
+FROM_CHART = "from chart"
+
+
+def _quantity(kind: Kind) -> BeforeValidator:
+    def parse(value: object) -> Quantity:
+        if isinstance(value, Quantity):
+            if value.unit != kind.unit:
+                raise InputError("has another unit", value=value, expected=f"{kind.name} in {kind.unit}")
+            return value
+        return quantity.parse_quantity(value, kind)
+
+    return BeforeValidator(parse)
+
+
+def _quantity_or(words: str, kind: Kind) -> BeforeValidator:
+    def parse(value: object) -> Quantity | None:
+        if value is None or (isinstance(value, str) and " ".join(value.lower().split()) == words):
+            return None
+        if isinstance(value, Quantity) and value.unit == kind.unit:
+            return value
+        try:
+            return quantity.parse_quantity(value, kind)
+        except InputError as error:
+            error.expected = f"{words!r}, or {error.expected}"
+            raise
+
+    return BeforeValidator(parse)
+
+
+def _parsed(parse: Callable[[object], object], kind: type) -> BeforeValidator:
+    return BeforeValidator(lambda value: value if isinstance(value, kind) else parse(value))
+
+
+def _day(value: object) -> object:
+    if isinstance(value, str):
+        for short, long in zip(DAYS, DAY_NAMES, strict=True):
+            if value.strip().lower() in (short, long.lower()):
+                return short
+    raise InputError("is not a day of the week", value=value, expected=", ".join(DAYS))
+
+
+def _route(value: object) -> object:
+    routes = {"oral": "oral", "by mouth": "oral", "iv": "iv", "intravenous": "iv", "by vein": "iv"}
+    if isinstance(value, str) and (plain := " ".join(value.lower().split())) in routes:
+        return routes[plain]
+    raise InputError("is not a route", value=value, expected="'by mouth' or 'by vein'")
+
+
+def _schedule(value: object) -> object:
+    if isinstance(value, str) and (plain := " ".join(value.lower().split())) in ("each session", "daily"):
+        return plain
+    raise InputError("is not a schedule", value=value, expected="'each session' or 'daily'")
+
+
+def _items(value: object) -> object:
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
+Time = Annotated[Moment, _parsed(quantity.parse_moment, Moment)]
+Clock = Annotated[Moment, _parsed(quantity.parse_clock, Moment)]
+DoseText = Annotated[Dose, _parsed(quantity.parse_dose, Dose)]
+IntakeText = Annotated[Intake, _parsed(quantity.parse_intake, Intake)]
+Route = Annotated[Literal["oral", "iv"], BeforeValidator(_route)]
+Schedule = Annotated[Literal["each session", "daily"], BeforeValidator(_schedule)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class _Item(_Model):
+    """Something that runs from ``start`` up to ``stop``."""
+
+    start: Time = Moment(0.0, "day 0")
+    stop: Time | None = None
+
+    @property
+    def from_h(self) -> float:
+        """Hour at which it begins."""
+        return self.start.hours
+
+    @property
+    def until_h(self) -> float:
+        """Hour before which it ends; infinite without ``stop``."""
+        return float("inf") if self.stop is None else self.stop.hours
+
+    def runs_at(self, hour: float) -> bool:
+        """Whether it runs at ``hour`` from the plan's start."""
+        return self.from_h <= hour < self.until_h
+
+
+class DialysisPrescription(_Item):
+    """Haemodialysis on given days of the week.
+
+    ``hours`` h; ``blood_flow``, ``dialysate_flow`` L/h; ``dialysate_calcium`` mmol/L (total);
+    ``dry_weight`` kg, or None for the one in the chart; ``at`` hours after midnight.
+    """
+
+    days: Annotated[
+        tuple[Annotated[Day, BeforeValidator(_day)], ...], BeforeValidator(_items), Field(min_length=1)
+    ]
+    hours: Annotated[Quantity, _quantity(quantity.DURATION)]
+    blood_flow: Annotated[Quantity, _quantity(quantity.FLOW)]
+    dialysate_flow: Annotated[Quantity, _quantity(quantity.FLOW)]
+    dialysate_calcium: Annotated[Quantity, _quantity(quantity.CALCIUM)]
+    dry_weight: Annotated[Quantity | None, _quantity_or(FROM_CHART, quantity.WEIGHT)] = None
+    at: Clock = Moment(8.0, "08:00")
+
+
+class Diet(_Model):
+    """Daily intake: phosphate (as phosphorus) and calcium mmol/h, fluid L/h; None means as estimated."""
+
+    phosphate: Annotated[Quantity | None, _quantity_or(AS_ESTIMATED, quantity.PHOSPHATE_INTAKE)] = None
+    calcium: Annotated[Quantity | None, _quantity_or(AS_ESTIMATED, quantity.CALCIUM_INTAKE)] = None
+    fluid: Annotated[Quantity | None, _quantity_or(AS_ESTIMATED, quantity.FLUID_INTAKE)] = None
+
+
+class Binder(_Item):
+    """A phosphate binder."""
+
+    drug: Name
+    dose: DoseText
+    taken: IntakeText
+
+
+class ActiveVitaminD(_Item):
+    """Active vitamin D or an analogue."""
+
+    drug: Name
+    dose: DoseText
+    schedule: Schedule
+    route: Route
+
+
+class CalciumSupplement(_Item):
+    """Calcium taken apart from meals."""
+
+    drug: Name
+    dose: DoseText
+    taken: IntakeText
+
+
+class Calcimimetic(_Item):
+    """A calcimimetic."""
+
+    drug: Name
+    dose: DoseText
+    schedule: Schedule
+
+
+Drug = Binder | ActiveVitaminD | CalciumSupplement | Calcimimetic
+
+
+class Plan(_Model):
+    """What will be done for a patient.
+
+    ``livedo.care.read_plan`` reads one from YAML and checks it; a plan built in Python is checked by
+    ``livedo.care.check_plan``.
+    """
+
+    name: Name
+    description: str = ""
+    dialysis: Annotated[tuple[DialysisPrescription, ...], BeforeValidator(_items)] = ()
+    diet: Diet = Diet()
+    binders: Annotated[tuple[Binder, ...], BeforeValidator(_items)] = ()
+    active_vitamin_d: Annotated[tuple[ActiveVitaminD, ...], BeforeValidator(_items)] = ()
+    calcium: Annotated[tuple[CalciumSupplement, ...], BeforeValidator(_items)] = ()
+    calcimimetic: Annotated[tuple[Calcimimetic, ...], BeforeValidator(_items)] = ()
+
+    def drugs(self) -> tuple[tuple[tuple[str, int], str, Drug], ...]:
+        """Every drug with its place in the plan and its class: ``((section, number), class, item)``."""
+        from livedo.care import treatments
+
+        sections: tuple[tuple[str, str, tuple[Drug, ...]], ...] = (
+            ("binders", treatments.BINDER, self.binders),
+            ("active_vitamin_d", treatments.VITAMIN_D, self.active_vitamin_d),
+            ("calcium", treatments.SUPPLEMENT, self.calcium),
+            ("calcimimetic", treatments.CALCIMIMETIC, self.calcimimetic),
+        )
+        return tuple(
+            ((section, index), drug_class, item)
+            for section, drug_class, items in sections
+            for index, item in enumerate(items)
+        )
+
+    def items(self) -> tuple[tuple[tuple[str, int], DialysisPrescription | Drug], ...]:
+        """Everything that has a start and a stop, with its place in the plan."""
+        prescriptions = tuple((("dialysis", index), item) for index, item in enumerate(self.dialysis))
+        return prescriptions + tuple((place, item) for place, _, item in self.drugs())
+
+    def sessions_per_week(self, hour: float = 0.0) -> int:
+        """How many dialysis sessions a week are prescribed at ``hour`` from the plan's start."""
+        return sum(len(item.days) for item in self.dialysis if item.runs_at(hour))
+
+    def pills_per_day(self, hour: float = 0.0, treatments: Treatments | None = None) -> float:
+        """Tablets and capsules a day prescribed at ``hour``, a mean over the week.
+
+        A dose is made of the fewest tablets of the strengths in the table; doses by vein count none.
+
+        Raises
+        ------
+        InputError
+            A drug that is not in the table, or a dose that cannot be read for it.
+        """
+        from livedo.care.doses import pills_per_day
+
+        return pills_per_day(self, hour, treatments)
+
+    def describe(self, treatments: Treatments | None = None) -> str:
+        """The plan in plain sentences, one a line.
+
+        Raises
+        ------
+        InputError
+            A drug that is not in the table, or a dose that cannot be read for it.
+        """
+        from livedo.care.describing import describe
+
+        return describe(self, treatments)

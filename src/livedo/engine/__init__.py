@@ -1,0 +1,27 @@
+"""How a model is solved; knows no medicine.
+
+``load`` merges organ files into a :class:`Model`, ``compile_model`` turns it into machine code for eight patients at a time,
+``simulate`` carries any number of patients through a :class:`Schedule`.
+"""
+
+from __future__ import annotations
+
+from livedo.engine.ensemble import Moment, Reducer, Trajectory, simulate
+from livedo.engine.kernel import Kernel, compile_model
+from livedo.engine.model import Model, StateTraits, Value, load
+from livedo.engine.schedule import Rule, Schedule
+
+__all__ = [
+    "Kernel",
+    "Model",
+    "Moment",
+    "Reducer",
+    "Rule",
+    "Schedule",
+    "StateTraits",
+    "Trajectory",
+    "Value",
+    "compile_model",
+    "load",
+    "simulate",
+]

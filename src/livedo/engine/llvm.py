@@ -1,0 +1,368 @@
+"""The lane machine that emits LLVM code.
+
+Values wrap ``llvmlite`` IR values and overload operators, so an engine text reads the same for machine code as for NumPy.
+Multiplications and additions may be fused; nothing else is reordered, so results do not depend on which other patients
+share the eight lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+
+from livedo.engine import functions
+from livedo.engine.lanes import WIDTH
+
+F64 = ir.DoubleType()
+I64 = ir.IntType(64)
+I1 = ir.IntType(1)
+LANES = ir.VectorType(F64, WIDTH)
+LANES_I = ir.VectorType(I64, WIDTH)
+POINTER = ir.PointerType()
+FLAGS = ("contract",)
+ALIGNMENT = 64
+
+
+class Value:
+    """An IR value (lane value, mask, number, integer or truth value) with operators."""
+
+    __slots__ = ("ir", "m")
+
+    def __init__(self, m: LlvmMachine, value: ir.Value) -> None:
+        self.m = m
+        self.ir = value
+
+    def _other(self, other: Any) -> ir.Value:
+        return self.m.like(self, other).ir
+
+    def _binary(self, other: Any, name: str, swap: bool = False) -> Value:
+        a, b = self.ir, self._other(other)
+        if swap:
+            a, b = b, a
+        build = self.m.builder
+        if isinstance(self.ir.type, ir.IntType):
+            return Value(self.m, {"add": build.add, "sub": build.sub, "mul": build.mul}[name](a, b))
+        operation = {"add": build.fadd, "sub": build.fsub, "mul": build.fmul, "div": build.fdiv}[name]
+        return Value(self.m, operation(a, b, flags=FLAGS))
+
+    def __add__(self, other: Any) -> Value:
+        return self._binary(other, "add")
+
+    def __radd__(self, other: Any) -> Value:
+        return self._binary(other, "add", swap=True)
+
+    def __sub__(self, other: Any) -> Value:
+        return self._binary(other, "sub")
+
+    def __rsub__(self, other: Any) -> Value:
+        return self._binary(other, "sub", swap=True)
+
+    def __mul__(self, other: Any) -> Value:
+        return self._binary(other, "mul")
+
+    def __rmul__(self, other: Any) -> Value:
+        return self._binary(other, "mul", swap=True)
+
+    def __truediv__(self, other: Any) -> Value:
+        return self._binary(other, "div")
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return self._binary(other, "div", swap=True)
+
+    def __neg__(self) -> Value:
+        if isinstance(self.ir.type, ir.IntType):
+            return Value(self.m, self.m.builder.neg(self.ir))
+        return Value(self.m, self.m.builder.fneg(self.ir))
+
+    def _compare(self, other: Any, sign: str) -> Value:
+        b = self._other(other)
+        if isinstance(self.ir.type, ir.IntType):
+            return Value(self.m, self.m.builder.icmp_signed(sign, self.ir, b))
+        ordered = self.m.builder.fcmp_unordered if sign == "!=" else self.m.builder.fcmp_ordered
+        return Value(self.m, ordered(sign, self.ir, b))
+
+    def __lt__(self, other: Any) -> Value:
+        return self._compare(other, "<")
+
+    def __le__(self, other: Any) -> Value:
+        return self._compare(other, "<=")
+
+    def __gt__(self, other: Any) -> Value:
+        return self._compare(other, ">")
+
+    def __ge__(self, other: Any) -> Value:
+        return self._compare(other, ">=")
+
+    def __eq__(self, other: object) -> Value:  # type: ignore[override]
+        return self._compare(other, "==")
+
+    def __ne__(self, other: object) -> Value:  # type: ignore[override]
+        return self._compare(other, "!=")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __and__(self, other: Value) -> Value:
+        return Value(self.m, self.m.builder.and_(self.ir, other.ir))
+
+    def __or__(self, other: Value) -> Value:
+        return Value(self.m, self.m.builder.or_(self.ir, other.ir))
+
+    def __invert__(self) -> Value:
+        return Value(self.m, self.m.builder.not_(self.ir))
+
+
+#: What an array argument holds: rows of lane values, plain integers, or plain numbers.
+ELEMENTS = {"rows": LANES, "integers": I64, "numbers": F64}
+SCALARS = {"integer": I64, "number": F64}
+
+
+class Array:
+    """Memory of one kind of :data:`ELEMENTS`. Of rows, ``a[i]`` is a row and ``a[i, k]`` one number of it."""
+
+    __slots__ = ("element", "kind", "m", "pointer")
+
+    def __init__(self, m: LlvmMachine, pointer: ir.Value, kind: str = "rows") -> None:
+        self.m = m
+        self.pointer = pointer
+        self.kind = kind
+        self.element = ELEMENTS[kind]
+
+    def _address(self, index: Any) -> tuple[ir.Value, ir.Type, int]:
+        m = self.m
+        if isinstance(index, tuple):
+            row, lane = (m.integer(i) for i in index)
+            flat = row * WIDTH + lane
+            return m.builder.gep(self.pointer, [flat.ir], source_etype=F64), F64, 8
+        align = ALIGNMENT if self.element is LANES else 8
+        return m.builder.gep(self.pointer, [m.integer(index).ir], source_etype=self.element), self.element, align
+
+    def __getitem__(self, index: Any) -> Value:
+        address, kind, align = self._address(index)
+        return Value(self.m, self.m.builder.load(address, typ=kind, align=align))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        address, kind, align = self._address(index)
+        constant = Value(self.m, ir.Constant(kind, None)) if not isinstance(value, Value) else value
+        stored = self.m.like(constant, value)
+        self.m.builder.store(stored.ir, address, align=align)
+
+
+class LlvmMachine:
+    """Emits engine texts into one LLVM module."""
+
+    def __init__(self, module: ir.Module) -> None:
+        self.module = module
+        self.builder = ir.IRBuilder()
+        self._entry: ir.Block | None = None
+        self._functions: dict[str, Any] = {}
+
+    # -- values ---------------------------------------------------------------------------------------------------
+    def like(self, pattern: Value, value: Any) -> Value:
+        """``value`` as a Value of the pattern's type."""
+        kind = pattern.ir.type
+        if isinstance(value, Value):
+            if isinstance(kind, ir.VectorType) and value.ir.type == F64:
+                return self.spread(value)
+            return value
+        if isinstance(kind, ir.VectorType):
+            return Value(self, ir.Constant(kind, [float(value)] * WIDTH))
+        if isinstance(kind, ir.IntType):
+            return Value(self, ir.Constant(kind, int(value)))
+        return Value(self, ir.Constant(kind, float(value)))
+
+    def spread(self, number: Value) -> Value:
+        """One number in every lane."""
+        undefined = ir.Constant(LANES, ir.Undefined)
+        first = self.builder.insert_element(undefined, number.ir, ir.Constant(ir.IntType(32), 0))
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
+        return Value(self, self.builder.shuffle_vector(first, undefined, zeros))
+
+    def const(self, value: float) -> Value:
+        return Value(self, ir.Constant(LANES, [float(value)] * WIDTH))
+
+    def integer(self, value: Any) -> Value:
+        return value if isinstance(value, Value) else Value(self, ir.Constant(I64, int(value)))
+
+    def number(self, value: Any) -> Value:
+        return value if isinstance(value, Value) else Value(self, ir.Constant(F64, float(value)))
+
+    def truncate(self, value: Value) -> Value:
+        return Value(self, self.builder.fptosi(value.ir, I64))
+
+    def real(self, value: Any) -> Value:
+        return Value(self, self.builder.sitofp(self.integer(value).ir, F64))
+
+    def lesser(self, a: Any, b: Any) -> Value:
+        a, b = self._pair(a, b)
+        return self.select(b < a, b, a)
+
+    def _intrinsic(self, name: str, *args: Value) -> Value:
+        kind = args[0].ir.type
+        suffix = f"v{WIDTH}f64" if isinstance(kind, ir.VectorType) else "f64"
+        full = f"llvm.{name}.{suffix}"
+        if full not in self._functions:
+            self._functions[full] = ir.Function(self.module, ir.FunctionType(kind, [kind] * len(args)), full)
+        return Value(self, self.builder.call(self._functions[full], [a.ir for a in args]))
+
+    def exp(self, x: Value) -> Value:
+        return functions.exp(self, x)
+
+    def log(self, x: Value) -> Value:
+        return functions.log(self, x)
+
+    def sqrt(self, x: Value) -> Value:
+        return self._intrinsic("sqrt", x)
+
+    def abs(self, x: Value) -> Value:
+        return self._intrinsic("fabs", x)
+
+    def minimum(self, a: Any, b: Any) -> Value:
+        a, b = self._pair(a, b)
+        return self.select(b < a, b, a)
+
+    def maximum(self, a: Any, b: Any) -> Value:
+        a, b = self._pair(a, b)
+        return self.select(a < b, b, a)
+
+    def _pair(self, a: Any, b: Any) -> tuple[Value, Value]:
+        if not isinstance(a, Value) or (a.ir.type == F64 and isinstance(b, Value)):
+            return self.like(b, a), b
+        return a, self.like(a, b)
+
+    def select(self, mask: Value, yes: Any, no: Any) -> Value:
+        if not isinstance(yes, Value) and not isinstance(no, Value):
+            yes = self.const(yes) if isinstance(mask.ir.type, ir.VectorType) else self.number(yes)
+        yes, no = self._pair(yes, no)
+        return Value(self, self.builder.select(mask.ir, yes.ir, no.ir))
+
+    def nearest(self, x: Value) -> Value:
+        return self._intrinsic("rint", x)
+
+    def scale_by_power_of_two(self, x: Value, n: Value) -> Value:
+        build = self.builder
+        bits = build.shl(build.fptosi(n.ir, LANES_I), ir.Constant(LANES_I, [52] * WIDTH))
+        return Value(self, build.bitcast(build.add(build.bitcast(x.ir, LANES_I), bits), LANES))
+
+    def split(self, x: Value) -> tuple[Value, Value]:
+        build = self.builder
+
+        def all_lanes(value: int) -> ir.Constant:
+            return ir.Constant(LANES_I, [value] * WIDTH)
+
+        # Shift so that the exponent field counts from sqrt(1/2); its top bits are then the exponent we want.
+        bits = build.bitcast(x.ir, LANES_I)
+        shifted = build.sub(bits, all_lanes(0x3FE6A09E667F3BCD))
+        exponent = build.ashr(shifted, all_lanes(52))
+        mantissa = build.sub(bits, build.shl(exponent, all_lanes(52)))
+        return Value(self, build.bitcast(mantissa, LANES)), Value(self, build.sitofp(exponent, LANES))
+
+    def any(self, mask: Value) -> Value:
+        if mask.ir.type == I1:
+            return mask
+        byte = self.builder.bitcast(mask.ir, ir.IntType(WIDTH))
+        return Value(self, self.builder.icmp_unsigned("!=", byte, ir.Constant(ir.IntType(WIDTH), 0)))
+
+    # -- memory ---------------------------------------------------------------------------------------------------
+    def array(self, rows: int) -> Array:
+        with self.builder.goto_block(self._entry):
+            pointer = self.builder.alloca(LANES, size=rows)
+            pointer.align = ALIGNMENT
+            pointer.type = POINTER
+        return Array(self, pointer)
+
+    def integers(self, count: int) -> Array:
+        with self.builder.goto_block(self._entry):
+            pointer = self.builder.alloca(I64, size=count)
+            pointer.type = POINTER
+        return Array(self, pointer, "integers")
+
+    def table(self, name: str, values: Sequence[float]) -> Array:
+        if name not in self._functions:
+            kind = ir.ArrayType(LANES, len(values))
+            table = ir.GlobalVariable(self.module, kind, name)
+            table.initializer = ir.Constant(kind, [ir.Constant(LANES, [float(v)] * WIDTH) for v in values])
+            table.global_constant = True
+            table.linkage = "internal"
+            table.align = ALIGNMENT
+            table.type = POINTER
+            self._functions[name] = table
+        return Array(self, self._functions[name])
+
+    def put(self, array: Array, row: Any, lane: Any, value: Any) -> None:
+        array[row, lane] = value
+
+    def put_at(self, array: Array, index: Any, value: Any) -> None:
+        array[index] = value
+
+    def block(self, array: Array, index: Any, rows: int) -> Array:
+        offset = self.integer(index) * rows
+        pointer = self.builder.gep(array.pointer, [offset.ir], source_etype=array.element)
+        return Array(self, pointer, array.kind)
+
+    # -- control --------------------------------------------------------------------------------------------------
+    def loop(self, count: Any, body: Callable[[Any], None], start: Any = 0) -> None:
+        build = self.builder
+        before = build.block
+        head, inside, after = (build.append_basic_block(n) for n in ("head", "body", "after"))
+        build.branch(head)
+        build.position_at_end(head)
+        index = build.phi(I64)
+        index.add_incoming(self.integer(start).ir, before)
+        build.cbranch(build.icmp_signed("<", index, self.integer(count).ir), inside, after)
+        build.position_at_end(inside)
+        body(Value(self, index))
+        index.add_incoming(build.add(index, ir.Constant(I64, 1)), build.block)
+        build.branch(head)
+        build.position_at_end(after)
+
+    def loop_while(self, condition: Callable[[], Value], body: Callable[[], None]) -> None:
+        build = self.builder
+        head, inside, after = (build.append_basic_block(n) for n in ("while", "do", "done"))
+        build.branch(head)
+        build.position_at_end(head)
+        build.cbranch(condition().ir, inside, after)
+        build.position_at_end(inside)
+        body()
+        build.branch(head)
+        build.position_at_end(after)
+
+    def when(self, condition: Value, body: Callable[[], None]) -> None:
+        with self.builder.if_then(condition.ir):
+            body()
+
+    # -- functions ------------------------------------------------------------------------------------------------
+    def call(self, name: str, text: Callable[..., None], *args: Any) -> None:
+        """Call ``text`` as a function of its own, emitted on first use. Arguments are arrays, integers or numbers."""
+        if name not in self._functions:
+            kinds = [a.kind if isinstance(a, Array) else ("number" if a.ir.type == F64 else "integer") for a in args]
+            self.function(name, text, kinds, public=False)
+        values = [a.pointer if isinstance(a, Array) else a.ir for a in args]
+        self.builder.call(self._functions[name], values)
+
+    def function(self, name: str, text: Callable[..., None], kinds: list[str], public: bool = True) -> ir.Function:
+        """Emit ``text`` as function ``name``; ``kinds`` are keys of :data:`ELEMENTS` (by address) or :data:`SCALARS`."""
+        types = [POINTER if kind in ELEMENTS else SCALARS[kind] for kind in kinds]
+        function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), types), name)
+        function.attributes.add("nounwind")
+        if not public:
+            function.attributes.add("noinline")
+            function.linkage = "internal"
+        self._functions[name] = function
+        outer = (self.builder, self._entry)
+        self._entry = function.append_basic_block("entry")
+        code = function.append_basic_block("code")
+        self.builder = ir.IRBuilder(code)
+        args: list[Any] = []
+        for argument, kind in zip(function.args, kinds, strict=True):
+            if kind in ELEMENTS:
+                argument.add_attribute("noalias")
+                args.append(Array(self, argument, kind))
+            else:
+                args.append(Value(self, argument))
+        text(self, *args)
+        self.builder.ret_void()
+        ir.IRBuilder(self._entry).branch(code)
+        self.builder, self._entry = outer
+        return function

@@ -1,0 +1,252 @@
+"""A model made ready to run: one graph, and which of its nodes each part of a step needs.
+
+What depends on parameters alone is *hoisted*: computed when a patient's inputs change, not in every stage. The rest is the
+right-hand side, its Jacobian, and the observables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from livedo.engine.graph import Graph
+from livedo.engine.linear import Elimination, plan
+from livedo.engine.model import Model
+from livedo.errors import InputError
+
+
+@dataclass(frozen=True)
+class System:
+    """What the kernel compiles.
+
+    Attributes
+    ----------
+    states, parameters, observables:
+        Names in the order of the arrays ``y``, ``p`` and ``o``.
+    rates, starts, outputs:
+        Nodes of the time derivatives, of the states' start (over parameters), and of the observables.
+    jacobian:
+        (row, column) -> node; entries that are zero for good are absent.
+    hoisted:
+        Nodes over parameters alone that the others read, in the order of the array ``c``.
+    """
+
+    graph: Graph
+    states: tuple[str, ...]
+    parameters: tuple[str, ...]
+    observables: tuple[str, ...]
+    rates: tuple[int, ...]
+    starts: tuple[int, ...]
+    outputs: tuple[int, ...]
+    jacobian: dict[tuple[int, int], int]
+    hoisted: tuple[int, ...]
+    elimination: Elimination
+
+    def evaluate(self, m: Any, roots: Sequence[int], y: Any, p: Any, c: Any | None) -> dict[int, Any]:
+        """Values of the roots (and all below them) on a machine; ``c`` is None while hoisting itself."""
+        graph = self.graph
+        place = {n: i for i, n in enumerate(self.hoisted)} if c is not None else {}
+        row = {name: ("y", i) for i, name in enumerate(self.states)}
+        row |= {name: ("p", i) for i, name in enumerate(self.parameters)}
+        values: dict[int, Any] = {}
+        for node in _needed(graph, roots, place):
+            if node in place:
+                values[node] = c[place[node]]  # type: ignore[index]
+                continue
+            op, *args = graph.ops[node]
+            if op == "input":
+                kind, i = row[str(args[0])]
+                values[node] = (y if kind == "y" else p)[i]
+            elif op == "const":
+                values[node] = m.const(args[0])
+            else:
+                values[node] = _apply(m, str(op), [values[a] for a in args])  # type: ignore[index]
+        return values
+
+    # -- the texts of the functions the kernel compiles -------------------------------------------------------------
+    def hoist(self, m: Any, p: Any, c: Any) -> None:
+        """Fill ``c`` from the parameters."""
+        values = self.evaluate(m, self.hoisted, None, p, None)
+        for i, node in enumerate(self.hoisted):
+            c[i] = values[node]
+
+    def derivative(self, m: Any, y: Any, p: Any, c: Any, f: Any) -> None:
+        """Time derivatives of all states."""
+        values = self.evaluate(m, self.rates, y, p, c)
+        for i, node in enumerate(self.rates):
+            f[i] = values[node]
+
+    def linearise(self, m: Any, y: Any, p: Any, c: Any, diagonal: Any, f: Any, lu: Any) -> None:
+        """Derivatives, and the factors of ``diagonal - J``; ``diagonal[0]`` is 1/(gamma h)."""
+        from livedo.engine.linear import factorise
+
+        values = self.evaluate(m, [*self.rates, *self.jacobian.values()], y, p, c)
+        shift = diagonal[0]
+        for i, node in enumerate(self.rates):
+            f[i] = values[node]
+        entries: dict[tuple[int, int], Any] = {key: -values[node] for key, node in self.jacobian.items()}
+        for i in range(len(self.states)):
+            entries[i, i] = shift + entries[i, i] if (i, i) in entries else shift
+        for slot, value in factorise(self.elimination, entries).items():
+            lu[slot] = value
+
+    def solve(self, m: Any, lu: Any, b: Any) -> None:
+        """Replace ``b`` by the solution."""
+        from livedo.engine.linear import substitute
+
+        for row, value in substitute(self.elimination, lu, b).items():
+            b[row] = value
+
+    def observe(self, m: Any, y: Any, p: Any, c: Any, o: Any) -> None:
+        """Observables at a state."""
+        values = self.evaluate(m, self.outputs, y, p, c)
+        for i, node in enumerate(self.outputs):
+            o[i] = values[node]
+
+    def start(self, m: Any, p: Any, y: Any) -> None:
+        """Starting values of the states."""
+        values = self.evaluate(m, self.starts, None, p, None)
+        for i, node in enumerate(self.starts):
+            y[i] = values[node]
+
+
+def _needed(graph: Graph, roots: Sequence[int], known: dict[int, int]) -> list[int]:
+    """Nodes to visit for the roots, stopping at those already known."""
+    seen: set[int] = set()
+    order: list[int] = []
+    stack = [(r, False) for r in reversed(roots)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            if node not in known:
+                stack.extend((a, False) for a in reversed(graph.arguments(node)) if a not in seen)
+    return order
+
+
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "lt": lambda a, b: a < b,
+    "le": lambda a, b: a <= b,
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "and": lambda a, b: a & b,
+    "or": lambda a, b: a | b,
+}
+
+
+def _apply(m: Any, op: str, args: list[Any]) -> Any:
+    if op in _BINARY:
+        return _BINARY[op](*args)
+    if op == "recip":
+        return 1.0 / args[0]
+    if op == "neg":
+        return -args[0]
+    if op == "not":
+        return ~args[0]
+    if op == "select":
+        return m.select(*args)
+    if op in ("min", "max"):
+        return (m.minimum if op == "min" else m.maximum)(*args)
+    return getattr(m, op)(args[0])
+
+
+def infusion(state: str) -> str:
+    """Name of the input that infuses a state."""
+    return f"infusion_{state}"
+
+
+def assemble(model: Model, observables: Sequence[str] | None = None, infusions: Sequence[str] = ()) -> System:
+    """Build the system of a model.
+
+    Parameters
+    ----------
+    model:
+        The model.
+    observables:
+        Names to observe: rules, states or parameters. All rules and states if not given.
+    infusions:
+        States that get an input of their own, a rate that adds to them (see :func:`infusion`).
+
+    Raises
+    ------
+    InputError
+        If an observable or infused state is not a symbol of the model, or an equation reads ``time``.
+    """
+    graph = Graph()
+    parameters = (*model.parameters, *(infusion(state) for state in infusions))
+    scope = {name: graph.input(name) for name in (*model.states, *parameters)}
+    for name, expr in model.rules:
+        _refuse_time(expr, name)
+        scope[name] = graph.build(expr, scope)
+    rates = {name: graph.const(0.0) for name in model.states}
+    for reaction in model.reactions:
+        _refuse_time(reaction.rate, reaction.name)
+        flow = graph.build(reaction.rate, scope)
+        for state, size in reaction.stoichiometry:
+            rates[state] = graph.add(rates[state], graph.mul(graph.const(size), flow))
+    for name, expr in model.rates.items():
+        _refuse_time(expr, name)
+        rates[name] = graph.build(expr, scope)
+    for state in infusions:
+        if state not in rates:
+            raise InputError("no such state to infuse", where=model.name, value=state, expected="a state")
+        rates[state] = graph.add(rates[state], scope[infusion(state)])
+    names = tuple(observables) if observables is not None else (*(k for k, _ in model.rules), *model.states)
+    for name in names:
+        if name not in scope:
+            raise InputError("no such symbol to observe", where=model.name, value=name, expected="a rule, state or parameter")
+    inputs = [scope[s] for s in model.states]
+    wrt = frozenset(inputs)
+    column = {node: j for j, node in enumerate(inputs)}
+    jacobian: dict[tuple[int, int], int] = {}
+    for i, state in enumerate(model.states):
+        for node, slope in graph.derivatives(rates[state], wrt).items():
+            jacobian[i, column[node]] = slope
+    start_scope = dict(scope)
+    for name in model.states:
+        start_scope[name] = graph.build(model.starts[name], scope)
+    starts = tuple(start_scope[s] for s in model.states)
+    roots = [*rates.values(), *jacobian.values(), *(scope[n] for n in names)]
+    return System(
+        graph=graph,
+        states=model.states,
+        parameters=parameters,
+        observables=names,
+        rates=tuple(rates[s] for s in model.states),
+        starts=starts,
+        outputs=tuple(scope[n] for n in names),
+        jacobian=jacobian,
+        hoisted=_hoisted(graph, roots, wrt),
+        elimination=plan(len(model.states), set(jacobian)),
+    )
+
+
+def _hoisted(graph: Graph, roots: Sequence[int], states: frozenset[int]) -> tuple[int, ...]:
+    varies: dict[int, bool] = {}
+    hoisted: dict[int, None] = {}
+    order = graph.below(roots)
+    for node in order:
+        varies[node] = node in states or any(varies[a] for a in graph.arguments(node))
+    for node in order:
+        reads = graph.arguments(node) if varies[node] else ()
+        for a in reads:
+            if not varies[a] and graph.ops[a][0] != "const" and graph.ops[a][0] not in ("lt", "le", "eq", "ne", "and", "or", "not"):
+                hoisted[a] = None
+    for node in roots:
+        if not varies[node] and graph.ops[node][0] != "const":
+            hoisted[node] = None
+    return tuple(hoisted)
+
+
+def _refuse_time(expr: Any, where: str) -> None:
+    if any(node.op == "time" for node in expr.walk()):
+        raise InputError(
+            "an equation reads 'time'", where=where, expected="an input that a Schedule changes, or a state that counts time"
+        )

@@ -1,0 +1,12 @@
+"""A comparison of plans as files and on the terminal: report, summary, trajectories, provenance.
+
+>>> from livedo.report import write
+>>> write(comparison, Path("out/first_run"))  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from livedo.report.terminal import table
+from livedo.report.writing import check_out, write
+
+__all__ = ["check_out", "table", "write"]

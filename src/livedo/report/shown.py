@@ -1,0 +1,187 @@
+"""What the report shows, in which units and with how many decimals.
+
+Three tables say it: ``analytes_shown.csv`` (the figures), ``second_units.csv`` (the other unit of a quantity) and
+``tracking/quantities.csv`` (the quantities themselves). Factors between units come from ``livedo.records`` alone.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from livedo.records.analytes import Analyte
+from livedo.records.units import accepted_units, express, resolve_analyte
+
+HERE = Path(__file__).parent
+QUANTITIES = HERE.parent / "tracking" / "quantities.csv"
+KINDS = ("control", "balance", "harm")
+_MASS_UNITS = ("mg/dL", "pg/mL", "g/dL", "ng/mL", "ug/dL")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An analyte that has a figure: the body's ``symbol``, the canonical ``unit`` and the conventional one."""
+
+    analyte: str
+    symbol: str
+    label: str
+    unit: str
+    decimals: int
+    conventional: str
+    conventional_decimals: int
+    note: str
+
+    def to_conventional(self, value: float) -> float:
+        """``value`` in the canonical unit, in the conventional one."""
+        return express(value, self.analyte, self.conventional)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondUnit:
+    """The other unit of a quantity: values times ``factor`` are in ``unit``."""
+
+    unit: str
+    factor: float
+    decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One row of ``tracking/quantities.csv``; ``kind`` is control, balance or harm."""
+
+    key: str
+    label: str
+    unit: str
+    kind: str
+    decimals: int
+    note: str
+    second: SecondUnit | None
+
+
+@dataclass(frozen=True, slots=True)
+class HarmNotModelled:
+    """One row of ``harms_not_modelled.csv``."""
+
+    harm: str
+    arises_with: str
+    reason: str
+    source: str
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@lru_cache(maxsize=1)
+def analytes_shown() -> tuple[Shown, ...]:
+    """The analytes that have a figure, in order."""
+    from livedo.body import ANALYTES
+
+    return tuple(
+        Shown(
+            analyte=row["analyte"],
+            symbol=ANALYTES[row["analyte"]],
+            label=row["label"],
+            unit=resolve_analyte(row["analyte"]).unit,
+            decimals=int(row["decimals"]),
+            conventional=row["conventional"],
+            conventional_decimals=int(row["conventional_decimals"]),
+            note=row["note"],
+        )
+        for row in _rows(HERE / "analytes_shown.csv")
+    )
+
+
+@lru_cache(maxsize=1)
+def quantities() -> tuple[Quantity, ...]:
+    """The quantities of a comparison, in order, each with its second unit where it has one.
+
+    Raises
+    ------
+    ValueError
+        A table names an unknown kind, or a second unit that cannot be had from the first.
+    """
+    second = {row["quantity"]: row for row in _rows(HERE / "second_units.csv")}
+    found: list[Quantity] = []
+    for row in _rows(QUANTITIES):
+        if row["kind"] not in KINDS:
+            raise ValueError(f"quantities.csv: {row['key']}: kind {row['kind']!r} is none of {KINDS}")
+        other = second.get(row["key"])
+        found.append(
+            Quantity(
+                key=row["key"],
+                label=row["label"],
+                unit=row["unit"],
+                kind=row["kind"],
+                decimals=int(row["decimals"]),
+                note=row["note"],
+                second=None if other is None else _second(row["unit"], other),
+            )
+        )
+    return tuple(found)
+
+
+def _second(unit: str, row: dict[str, str]) -> SecondUnit:
+    analyte = resolve_analyte(row["analyte"])
+    mass, _, per = unit.partition("/")
+    if unit == analyte.unit:
+        factor = express(1.0, analyte, row["unit"])
+    elif mass == "mg" and row["unit"] == f"mmol/{per}" and analyte.molar_mass is not None:
+        factor = 1.0 / analyte.molar_mass
+    else:
+        raise ValueError(f"second_units.csv: {row['quantity']} in {unit} cannot be shown in {row['unit']}")
+    return SecondUnit(row["unit"], factor, int(row["decimals"]))
+
+
+@lru_cache(maxsize=1)
+def harms_not_modelled() -> tuple[HarmNotModelled, ...]:
+    """The harms a reader must look for elsewhere."""
+    return tuple(HarmNotModelled(**row) for row in _rows(HERE / "harms_not_modelled.csv"))
+
+
+def conventional_unit(analyte: Analyte) -> str | None:
+    """The mass unit in which the analyte is commonly given beside SI, or None (for urea usage differs)."""
+    if analyte.name == "urea":
+        return None
+    return next((unit for unit in accepted_units(analyte) if unit in _MASS_UNITS and unit != analyte.unit), None)
+
+
+_WRITTEN = {"1": "", "{INR}": "", "{score}": "points", "mm[Hg]": "mmHg", "10*9/L": "10⁹/L", "kg/m2": "kg/m²"}
+
+
+def unit_text(unit: str) -> str:
+    """A unit as people write it: ``mm[Hg]`` is mmHg, ``ug`` µg."""
+    plain = _WRITTEN.get(unit, unit).replace("{1.73_m2}", "1.73 m²")
+    return "µ" + plain[1:] if plain.startswith("ug") or plain.startswith("umol") else plain
+
+
+def number(value: float, decimals: int) -> str:
+    """``value`` with so many decimals, a true minus sign and no minus zero; a dash for NaN."""
+    if not math.isfinite(value):
+        return "–"
+    text = f"{value:,.{decimals}f}" if abs(value) >= 10_000 else f"{value:.{decimals}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.removeprefix("-")
+    return text.replace("-", "−").replace(",", "\u202f")
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """``value`` to so many significant digits, without an exponent."""
+    if value == 0 or not math.isfinite(value):
+        return number(value, 0)
+    return number(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """'1 plan', '4 plans'."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

@@ -1,0 +1,1 @@
+"""A patient's state from a chart, and what plans would do to it."""
