@@ -47,11 +47,7 @@ def lines_of_text() -> Iterator[tuple[Path, int, str]]:
 
 def found(pattern: str, flags: int = 0) -> list[str]:
     wanted = re.compile(pattern, flags)
-    return [
-        f"{path}:{number}: {line.strip()[:120]}"
-        for path, number, line in lines_of_text()
-        if wanted.search(line)
-    ]
+    return [f"{path}:{number}: {line.strip()[:120]}" for path, number, line in lines_of_text() if wanted.search(line)]
 
 
 # Layers

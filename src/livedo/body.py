@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import functools
 import math
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 from livedo.errors import InputError
 
 if TYPE_CHECKING:
-    from livedo.engine import Kernel, Model, Schedule
+    from livedo.engine import Kernel, Model, Schedule, StateTraits
 
 PHYSIOLOGY = Path(__file__).with_name("physiology")
 
@@ -138,7 +139,7 @@ def load_body() -> Body:
     InputError
         If a table is malformed, or the organs do not fit together (owners, units).
     """
-    from livedo.engine import StateTraits, Value, load
+    from livedo.engine import StateTraits
 
     parameters = {row.name: row for row in _parameters()}
     traits: dict[str, StateTraits] = {}
@@ -151,15 +152,30 @@ def load_body() -> Body:
             equilibrates=_flag(row, "equilibrates", where),
             accumulator=_flag(row, "accumulator", where),
         )
+    model = _merged(parameters, traits)
+    _check_described(model, traits)
+    return Body(model, MappingProxyType(parameters), MappingProxyType(labels), _settings(parameters))
+
+
+def _merged(parameters: Mapping[str, Parameter], traits: Mapping[str, StateTraits]) -> Model:
+    """The merged organs; merging takes half a second, so the result is kept under a hash of all it came from."""
+    from livedo.engine import Value, cache, load
+
+    organs = sorted(path for path in PHYSIOLOGY.glob("*.ant") if path.name != "units.ant")
+    sources = [*sorted(PHYSIOLOGY.iterdir()), *sorted(Path(cache.__file__).parent.glob("*.py"))]
+    key = "body-" + cache.key_of(*(path.read_bytes() for path in sources if path.is_file()))
+    stored = cache.read(key)
+    if stored is not None:
+        return pickle.loads(stored)
     model = load(
-        sorted(path for path in PHYSIOLOGY.glob("*.ant") if path.name != "units.ant"),
+        organs,
         values={p.name: Value(p.value, p.unit) for p in parameters.values()},
         traits=traits,
         preamble=(PHYSIOLOGY / "units.ant").read_text(encoding="utf-8"),
         name="body",
     )
-    _check_described(model, traits)
-    return Body(model, MappingProxyType(parameters), MappingProxyType(labels), _settings(parameters))
+    cache.write(key, pickle.dumps(model))
+    return model
 
 
 def haemodialysis(
@@ -191,11 +207,8 @@ def haemodialysis(
     """
     from livedo.engine import Schedule
 
-    schedule = Schedule()
-    for begin in at:
-        schedule = schedule.set("session_hours", hours, begin, every=168.0, start=start, stop=stop)
-    return schedule.session(
-        {**during, "hd": 1.0},
+    return Schedule().session(
+        {**during, "session_hours": hours, "hd": 1.0},
         {"hd": 0.0},
         at=at,
         hours=hours,

@@ -29,9 +29,7 @@ def calcimimetic(**changed: str) -> dict[str, str]:
 
 
 def test_a_usual_plan_has_no_issue(plan: MakePlan) -> None:
-    assert (
-        codes(plan(binders=[binder()], active_vitamin_d=[vitamin_d()], calcimimetic=[calcimimetic()])) == []
-    )
+    assert codes(plan(binders=[binder()], active_vitamin_d=[vitamin_d()], calcimimetic=[calcimimetic()])) == []
 
 
 @pytest.mark.parametrize(
@@ -63,9 +61,7 @@ def test_impossible_and_unusual_sessions(
 def test_the_ends_of_the_dialysate_calcium_range_are_not_refused(
     plan: MakePlan, session: MakeSession, value: str
 ) -> None:
-    assert all(
-        severity == "warning" for severity, _ in codes(plan(dialysis=[session(dialysate_calcium=value)]))
-    )
+    assert all(severity == "warning" for severity, _ in codes(plan(dialysis=[session(dialysate_calcium=value)])))
 
 
 def test_a_day_named_twice(plan: MakePlan, session: MakeSession) -> None:
@@ -140,9 +136,7 @@ def test_a_dose_that_can_be_read_in_two_ways(plan: MakePlan, drug: str, dose: st
 
 
 def test_a_route_or_schedule_that_the_drug_does_not_have(plan: MakePlan) -> None:
-    assert codes(plan(calcimimetic=[calcimimetic(schedule="each session")])) == [
-        ("error", "no_such_schedule")
-    ]
+    assert codes(plan(calcimimetic=[calcimimetic(schedule="each session")])) == [("error", "no_such_schedule")]
     assert codes(plan(calcimimetic=[calcimimetic(drug="etelcalcetide", dose="5 mg")])) == [
         ("error", "no_such_schedule")
     ]
@@ -157,9 +151,7 @@ def test_a_dose_above_the_usual_is_a_warning_and_an_impossible_one_an_error(plan
 def test_the_usual_maximum_depends_on_the_route(plan: MakePlan) -> None:
     dose = {"drug": "doxercalciferol", "dose": "10 ug", "schedule": "each session"}
     assert codes(plan(active_vitamin_d=[vitamin_d(**dose)])) == []
-    assert codes(plan(active_vitamin_d=[vitamin_d(**dose, route="by vein")])) == [
-        ("warning", "dose_above_usual")
-    ]
+    assert codes(plan(active_vitamin_d=[vitamin_d(**dose, route="by vein")])) == [("warning", "dose_above_usual")]
 
 
 def test_a_drug_each_session_needs_dialysis(plan: MakePlan, session: MakeSession) -> None:
@@ -182,9 +174,7 @@ def test_calcium_from_all_binders_together_is_watched(plan: MakePlan) -> None:
 
 
 def test_a_calcimimetic_beyond_the_linear_range_is_a_warning(plan: MakePlan) -> None:
-    assert codes(plan(calcimimetic=[calcimimetic(dose="180 mg")])) == [
-        ("warning", "calcimimetic_level_out_of_range")
-    ]
+    assert codes(plan(calcimimetic=[calcimimetic(dose="180 mg")])) == [("warning", "calcimimetic_level_out_of_range")]
 
 
 def test_a_diet_nobody_eats(plan: MakePlan) -> None:

@@ -71,9 +71,7 @@ def test_a_supplement_binds_no_phosphate(plan: MakePlan) -> None:
         ("alfacalcidol", "by mouth", 0.298),
     ],
 )
-def test_vitamin_d_by_what_reaches_plasma_as_calcitriol(
-    plan: MakePlan, drug: str, route: str, share: float
-) -> None:
+def test_vitamin_d_by_what_reaches_plasma_as_calcitriol(plan: MakePlan, drug: str, route: str, share: float) -> None:
     given_daily = {"drug": drug, "dose": "1 ug", "schedule": "daily", "route": route}
     rate = value(plan(active_vitamin_d=[given_daily]), "calcitriol_dose")
     assert rate * 24 == pytest.approx(share * 1e6 / 416.64, rel=1e-3)
@@ -110,9 +108,7 @@ def test_an_order_holds_from_start_up_to_stop(plan: MakePlan) -> None:
     assert [one.value * 24 for one in laid] == pytest.approx([0, 1.8, 0])
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 50), st.integers(1, 50), st.integers(1, 40)), min_size=1, max_size=6)
-)
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 50), st.integers(1, 40)), min_size=1, max_size=6))
 def test_orders_tile_time_and_agree_with_inputs_at(spans: list[tuple[int, int, int]]) -> None:
     made = Plan.model_validate(
         {
@@ -139,16 +135,12 @@ def test_orders_tile_time_and_agree_with_inputs_at(spans: list[tuple[int, int, i
             assert before.value != after.value
     for day in range(102):
         expected = sum(dose for start, length, dose in spans if start <= day < start + length)
-        held = next(
-            one.value for one in laid if one.symbol == "binder_PBED" and one.start_h <= day * 24 < one.stop_h
-        )
+        held = next(one.value for one in laid if one.symbol == "binder_PBED" and one.start_h <= day * 24 < one.stop_h)
         assert held * 24 == pytest.approx(expected * 0.1 * 0.75)
 
 
 def test_sessions_are_weekly_rules_from_monday_midnight(plan: MakePlan, session: MakeSession) -> None:
-    rules = sessions(
-        plan(dialysis=[session(days=["fri", "mon"], at="06:30", start="day 7", dry_weight="70 kg")])
-    )
+    rules = sessions(plan(dialysis=[session(days=["fri", "mon"], at="06:30", start="day 7", dry_weight="70 kg")]))
     assert [rule.start_h for rule in rules] == [6.5, 4 * 24 + 6.5]
     first = rules[0]
     assert (first.hours, first.Qb, first.Qd, first.Ca_dialysate) == pytest.approx((4, 18, 30, 1.5))

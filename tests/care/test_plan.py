@@ -82,9 +82,6 @@ def test_a_plan_without_dialysis_says_so(plan: MakePlan) -> None:
 
 
 def test_importing_care_loads_nothing_heavy() -> None:
-    code = (
-        "import livedo.care, sys;"
-        "print([name for name in ('pydantic', 'yaml', 'polars') if name in sys.modules])"
-    )
+    code = "import livedo.care, sys;print([name for name in ('pydantic', 'yaml', 'polars') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

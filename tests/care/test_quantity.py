@@ -86,16 +86,12 @@ PARSERS = [parse_dose, parse_moment, parse_clock, parse_intake]
     st.sampled_from([*PARSERS, *(partial(parse_quantity, kind=kind) for kind in KINDS)]),
     st.text(max_size=30) | st.from_regex(r"[0-9]{1,3} ?[a-zA-Z/ ]{0,12}", fullmatch=True),
 )
-def test_any_text_is_read_or_refused_with_what_was_expected(
-    parse: Callable[[object], object], text: str
-) -> None:
+def test_any_text_is_read_or_refused_with_what_was_expected(parse: Callable[[object], object], text: str) -> None:
     refused = refusal(parse, text)
     assert refused is None or refused.expected
 
 
-@pytest.mark.parametrize(
-    "text", ["1,5 mmol/L", "1e999 mmol/L", "nan mmol/L", "", "  ", "mmol/L", "1.5 mg/day"]
-)
+@pytest.mark.parametrize("text", ["1,5 mmol/L", "1e999 mmol/L", "nan mmol/L", "", "  ", "mmol/L", "1.5 mg/day"])
 def test_what_is_no_concentration_is_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse_quantity(text, quantity.CALCIUM)
@@ -151,9 +147,7 @@ def test_times_from_the_start(text: str, hours: float) -> None:
     assert parse_moment(text).hours == hours
 
 
-@pytest.mark.parametrize(
-    "text", ["28", "day -1", "P1M", "P1Y", "P", "PT", "2026-01-01", "tomorrow", "day 1e999"]
-)
+@pytest.mark.parametrize("text", ["28", "day -1", "P1M", "P1Y", "P", "PT", "2026-01-01", "tomorrow", "day 1e999"])
 def test_unclear_times_are_refused(text: str) -> None:
     with pytest.raises(InputError):
         parse_moment(text)

@@ -117,9 +117,7 @@ def test_nothing_is_said_of_the_value_that_stands_in_for_an_unreadable_one(write
 
 
 def test_the_place_of_a_problem_after_an_unreadable_entry_is_right(write: Write) -> None:
-    text = refusal(
-        write(GOOD.replace("800 mg", "800") + "  - drug: chalk\n    dose: 1 g\n    taken: per day\n")
-    )
+    text = refusal(write(GOOD.replace("800 mg", "800") + "  - drug: chalk\n    dose: 1 g\n    taken: per day\n"))
     assert "line 10, binders 1, dose" in text
     assert "line 12, binders 2, drug" in text
 

@@ -28,7 +28,9 @@ def whole(pools):
     return run(pools[1], threads=1)
 
 
-@pytest.mark.parametrize("options", [{"threads": 2, "chunk": 8}, {"threads": 3, "chunk": 5}, {"threads": 1, "chunk": 1}])
+@pytest.mark.parametrize(
+    "options", [{"threads": 2, "chunk": 8}, {"threads": 3, "chunk": 5}, {"threads": 1, "chunk": 1}]
+)
 def test_threads_and_chunks_do_not_change_a_bit(pools, whole, options):
     again = run(pools[1], **options)
     for name, values in whole.values.items():

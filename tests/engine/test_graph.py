@@ -51,7 +51,9 @@ def test_derivatives_agree_with_differences(expr, x, y):
         h = 1e-5
         ahead, behind = value(graph, node, x + h, y), value(graph, node, x - h, y)
         here = value(graph, node, x, y)
-    smooth = np.isfinite([ahead, behind, here, slope]).all() and abs(ahead - 2 * here + behind) < 1e-6 * (1 + abs(slope))
+    smooth = np.isfinite([ahead, behind, here, slope]).all() and abs(ahead - 2 * here + behind) < 1e-6 * (
+        1 + abs(slope)
+    )
     if smooth:
         assert abs((ahead - behind) / (2 * h) - slope) < 1e-4 * (1 + abs(slope) + abs(here))
 

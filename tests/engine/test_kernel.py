@@ -24,7 +24,8 @@ def run_on_numpy(model, kernel, parameters, schedule, times, end, tolerance, met
     w = np.zeros((CONTROL_ROWS, WIDTH))
     w[LAST_ERROR], w[STEP], w[LEARN + 1 :] = 1.0, FIRST_STEP, FIRST_STEP
     index = {
-        kind: {k: i for i, k in enumerate(getattr(kernel.layout, kind))} for kind in ("parameters", "states", "observables")
+        kind: {k: i for i, k in enumerate(getattr(kernel.layout, kind))}
+        for kind in ("parameters", "states", "observables")
     }
     e = schedule.layout(np.arange(WIDTH), 0.0, end, index, at_begin=True, at_end=True)
     sample_from = np.arange(WIDTH + 1) * len(times)

@@ -58,7 +58,11 @@ def test_the_model_agrees_with_the_peer(name, kernel, shared):
         told["schedule"] = Schedule().infusion(state, rate, begin, end)
     run = simulate(kernel, until=times[-1], times=times, tolerance=1e-11, **told)
     assert not run.failures
-    doses = [r.at + np.arange(40) * (r.every or 0) for r in told.get("schedule", Schedule()).rules if r.target in ("TERISC", "B")]
+    doses = [
+        r.at + np.arange(40) * (r.every or 0)
+        for r in told.get("schedule", Schedule()).rules
+        if r.target in ("TERISC", "B")
+    ]
     # The peer's rows at a repeated dose show the value after it, Livedo's the value before; compare elsewhere.
     jumps = np.isin(times, np.concatenate(doses)) if doses else np.zeros(len(times), dtype=bool)
     compared = 0

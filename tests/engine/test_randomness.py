@@ -31,7 +31,11 @@ def test_a_draw_does_not_depend_on_the_others():
 
 def test_seed_purpose_occasion_and_patient_all_matter():
     base = uniform(1, "a", np.arange(50), 0)
-    for other in (uniform(2, "a", np.arange(50), 0), uniform(1, "b", np.arange(50), 0), uniform(1, "a", np.arange(50), 1)):
+    for other in (
+        uniform(2, "a", np.arange(50), 0),
+        uniform(1, "b", np.arange(50), 0),
+        uniform(1, "a", np.arange(50), 1),
+    ):
         assert not np.any(other == base)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,7 +31,7 @@ def test_windows_share_the_events_of_a_run_without_loss_or_repeat(rules, cuts):
     whole = laid_out(schedule, 0.0, 30.0, at_begin=True, at_end=True)
     edges = [0.0, *sorted(set(cuts) - {0.0, 30.0}), 30.0]
     parts = []
-    for i, (begin, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for i, (begin, end) in enumerate(itertools.pairwise(edges)):
         last = i == len(edges) - 2
         part = laid_out(schedule, begin, end, at_begin=True, at_end=last)
         parts.append(part.time[part.first[0] : part.first[1]])
@@ -53,9 +55,7 @@ def test_every_bolus_acts_once_wherever_it_falls(pools, times, cut):
 def test_a_sample_at_the_time_of_an_event_shows_the_left_value(pools):
     _, kernel = pools
     schedule = Schedule().bolus("B", 1.0, 0.0).bolus("B", 1.0, 6.0).bolus("B", 1.0, 12.0)
-    run = simulate(
-        kernel, until=12.0, times=[0.0, 6.0, 12.0], schedule=schedule, parameters={"k": 0.0, "intake": 0.0}
-    )
+    run = simulate(kernel, until=12.0, times=[0.0, 6.0, 12.0], schedule=schedule, parameters={"k": 0.0, "intake": 0.0})
     assert np.allclose(run["B"][0], [3.0, 4.0, 5.0])
     assert run.final_state("B")[0] == pytest.approx(6.0)
 

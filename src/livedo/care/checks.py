@@ -130,9 +130,7 @@ def doses_readable(plan: Plan, table: Treatments) -> Iterator[Issue]:
             try:
                 doses.dose_amount(item.dose, drug)
             except InputError as error:
-                yield Issue(
-                    "error", "dose_unclear", error.message, (*place, "dose"), item.dose.text, error.expected
-                )
+                yield Issue("error", "dose_unclear", error.message, (*place, "dose"), item.dose.text, error.expected)
 
 
 def routes_and_schedules_exist(plan: Plan, table: Treatments) -> Iterator[Issue]:

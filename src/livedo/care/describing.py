@@ -44,14 +44,8 @@ def _dialysis(item: DialysisPrescription) -> str:
     days = _listed([DAY_NAMES[DAYS.index(day)] for day in sorted(item.days, key=DAYS.index)])
     calcium = item.dialysate_calcium.value
     milliequivalents = express(calcium, DIALYSATE_CALCIUM, "mEq/L")
-    blood, dialysate = (
-        flow.value / FLOW.factors["mL/min"] for flow in (item.blood_flow, item.dialysate_flow)
-    )
-    weight = (
-        "the dry weight in the chart"
-        if item.dry_weight is None
-        else f"a dry weight of {item.dry_weight.text}"
-    )
+    blood, dialysate = (flow.value / FLOW.factors["mL/min"] for flow in (item.blood_flow, item.dialysate_flow))
+    weight = "the dry weight in the chart" if item.dry_weight is None else f"a dry weight of {item.dry_weight.text}"
     return (
         f"Haemodialysis on {days} for {item.hours.value:g} h from {item.at.text}, "
         f"blood flow {blood:g} mL/min, dialysate flow {dialysate:g} "
@@ -80,18 +74,12 @@ def _drug(plan: Plan, item: Drug, drug: Treatment) -> str:
     text = f"{drug.drug.capitalize()} {item.dose.text} {how}, {route}"
     extra: list[str] = []
     if drug.drug_class == BINDER:
-        extra.append(
-            f"binds phosphate like {amount / 1000 * (drug.pbed_per_g or 0):.3g} g of calcium carbonate a day"
-        )
+        extra.append(f"binds phosphate like {amount / 1000 * (drug.pbed_per_g or 0):.3g} g of calcium carbonate a day")
     if drug.drug_class in (BINDER, SUPPLEMENT) and drug.elemental_calcium:
         extra.append(f"{amount * drug.elemental_calcium:.0f} mg of calcium a day")
     if drug.dose_unit == "ug":
         extra.append(f"{amount * doses.DAYS_PER_WEEK:.3g} ug a week")
-    pills = (
-        doses.tablets_per_dose(item.dose, drug) * doses.doses_per_day(item, sessions)
-        if route == "by mouth"
-        else 0
-    )
+    pills = doses.tablets_per_dose(item.dose, drug) * doses.doses_per_day(item, sessions) if route == "by mouth" else 0
     if pills:
         extra.append(f"{pills:.3g} tablet{'' if pills == 1 else 's'} a day")
     return text + (f" ({'; '.join(extra)})" if extra else "") + f"{_period(item)}."

@@ -94,9 +94,7 @@ def inputs_at(
     table = treatments or load_treatments()
     sessions = plan.sessions_per_week(hour)
     inputs: dict[str, float] = dict.fromkeys(DRUG_INPUTS, 0.0)
-    for symbol, stated in zip(
-        DIET_INPUTS, (plan.diet.phosphate, plan.diet.calcium, plan.diet.fluid), strict=True
-    ):
+    for symbol, stated in zip(DIET_INPUTS, (plan.diet.phosphate, plan.diet.calcium, plan.diet.fluid), strict=True):
         if stated is not None:
             inputs[symbol] = stated.value
     for _, drug_class, item in plan.drugs():
@@ -118,9 +116,7 @@ def inputs_at(
     return inputs
 
 
-def orders(
-    plan: Plan, treatments: Treatments | None = None, *, spread_session_doses: bool = True
-) -> list[Order]:
+def orders(plan: Plan, treatments: Treatments | None = None, *, spread_session_doses: bool = True) -> list[Order]:
     """The plan's constant inputs laid out in time, without gaps or overlaps for each symbol.
 
     Every symbol of ``DRUG_INPUTS`` is ordered from hour 0 for ever; those of ``DIET_INPUTS`` only when

@@ -124,9 +124,7 @@ class DialysisPrescription(_Item):
     ``dry_weight`` kg, or None for the one in the chart; ``at`` hours after midnight.
     """
 
-    days: Annotated[
-        tuple[Annotated[Day, BeforeValidator(_day)], ...], BeforeValidator(_items), Field(min_length=1)
-    ]
+    days: Annotated[tuple[Annotated[Day, BeforeValidator(_day)], ...], BeforeValidator(_items), Field(min_length=1)]
     hours: Annotated[Quantity, _quantity(quantity.DURATION)]
     blood_flow: Annotated[Quantity, _quantity(quantity.FLOW)]
     dialysate_flow: Annotated[Quantity, _quantity(quantity.FLOW)]

@@ -124,9 +124,7 @@ CALCIUM = Kind(
     "1.25 mmol/L",
 )
 WEIGHT = Kind("a weight", "kg", {"kg": 1.0}, "72.5 kg")
-PHOSPHATE_INTAKE = Kind(
-    "a daily amount of phosphorus", "mmol/h", _per_day(PHOSPHORUS_MG_PER_MMOL), "1000 mg/day"
-)
+PHOSPHATE_INTAKE = Kind("a daily amount of phosphorus", "mmol/h", _per_day(PHOSPHORUS_MG_PER_MMOL), "1000 mg/day")
 CALCIUM_INTAKE = Kind("a daily amount of calcium", "mmol/h", _per_day(CALCIUM_MG_PER_MMOL), "800 mg/day")
 FLUID_INTAKE = Kind(
     "a daily amount of fluid",

@@ -63,9 +63,7 @@ def read_plan(path: str | Path, treatments: Treatments | None = None) -> Plan:
     if len(errors) == 1:
         only = errors[0]
         where = reading.path if only.line is None else f"{reading.path}, line {only.line}"
-        raise InputError(
-            only.message, where=where, field=only.field or None, value=only.value, expected=only.expected
-        )
+        raise InputError(only.message, where=where, field=only.field or None, value=only.value, expected=only.expected)
     listed = "\n".join(f"  - {issue}" for issue in errors)
     raise InputError(f"{len(errors)} problems in this plan:\n{listed}", where=reading.path)
 
@@ -190,9 +188,7 @@ def _plain(node: Any, place: Place, lines: dict[Place, int], name: str) -> Any:
             line = key_node.start_mark.line + 1
             key = key_node.value
             if not isinstance(key, str):
-                raise InputError(
-                    "a key is not a word", where=f"{name}, line {line}", expected="such as 'dose:'"
-                )
+                raise InputError("a key is not a word", where=f"{name}, line {line}", expected="such as 'dose:'")
             if key in found:
                 raise InputError(
                     "a key stands twice", where=f"{name}, line {line}", field=key, expected="each key once"

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from livedo.engine import cache
 from livedo.engine.ensemble import Moment, Reducer, Trajectory, simulate
 from livedo.engine.kernel import Kernel, compile_model
 from livedo.engine.model import Model, StateTraits, Value, load
@@ -21,6 +22,7 @@ __all__ = [
     "StateTraits",
     "Trajectory",
     "Value",
+    "cache",
     "compile_model",
     "load",
     "simulate",

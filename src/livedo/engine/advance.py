@@ -82,7 +82,12 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
     n = len(system.states)
     y, p = m.block(data.y, group, n), m.block(data.p, group, max(1, len(system.parameters)))
     c, w = m.block(data.c, group, max(1, len(system.hoisted))), m.block(data.w, group, CONTROL_ROWS)
-    new, u, observed, inside = m.array(n), m.array(n * stepper.tableau.stages), m.array(max(1, len(system.outputs))), m.array(n)
+    new, u, observed, inside = (
+        m.array(n),
+        m.array(n * stepper.tableau.stages),
+        m.array(max(1, len(system.outputs))),
+        m.array(n),
+    )
     event, sample = m.integers(WIDTH), m.integers(WIDTH)
     last_event, last_sample = m.integers(WIDTH), m.integers(WIDTH)
     theta, step = m.array(1), m.array(1)

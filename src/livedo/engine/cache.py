@@ -44,4 +44,4 @@ def write(key: str, content: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=folder())
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.replace(temporary, folder() / key)
+        Path(temporary).replace(folder() / key)

@@ -8,10 +8,11 @@ fails too becomes NaN with the reason; the others never notice.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -39,13 +40,27 @@ class Reducer(Protocol):
 class Moment:
     """Where a run stopped, complete: give it to :func:`simulate` to go on.
 
-    ``states``, ``parameters`` and ``control`` have shape (patients, rows); events at ``time`` have acted.
+    ``states``, ``parameters`` and ``control`` have shape (patients, rows). ``acted`` says whether events at ``time`` have
+    acted already.
     """
 
     time: float
     states: np.ndarray
     parameters: np.ndarray
     control: np.ndarray
+    acted: bool = True
+
+    def restarted(self, time: float = 0.0) -> Moment:
+        """The same patients on a new clock, at which events at ``time`` have yet to act."""
+        control = self.control.copy()
+        control[:, a.TIME] = time
+        return replace(self, time=time, control=control, acted=False)
+
+    def chosen(self, patients: np.ndarray) -> Moment:
+        """Some of the patients, by number."""
+        return replace(
+            self, states=self.states[patients], parameters=self.parameters[patients], control=self.control[patients]
+        )
 
 
 @dataclass
@@ -127,8 +142,8 @@ def simulate(
     parameters:
         Values other than the model's, each one number or shape (n,).
     start:
-        Start of states other than the model's, likewise; or the :class:`Moment` at which another run stopped (``begin``,
-        ``patients`` and the parameters then come from there).
+        Start of states other than the model's, likewise; or the :class:`Moment` at which another run stopped: ``begin``,
+        ``patients`` and all parameters but those given here then come from there.
     schedule:
         What changes when.
     times:
@@ -158,28 +173,31 @@ def simulate(
         raise InputError("a run ends before it begins", field="until", value=until, expected=f"at least {begin}")
     times = np.asarray(times, dtype=float)
     if times.size and (np.any(np.diff(times) < 0) or times[0] < begin or times[-1] > until):
-        raise InputError("sample times must ascend within the run", field="times", expected=f"within [{begin}, {until}]")
+        raise InputError(
+            "sample times must ascend within the run", field="times", expected=f"within [{begin}, {until}]"
+        )
     names = kernel.layout
     index = {
         "parameters": {k: i for i, k in enumerate(names.parameters)},
         "states": {k: i for i, k in enumerate(names.states)},
         "observables": {k: i for i, k in enumerate(names.observables)},
     }
-    if moment is None:
-        _check_known(parameters, index["parameters"], "parameter")
-        _check_known(start if isinstance(start, Mapping) else None, index["states"], "state")
+    _check_known(parameters, index["parameters"], "parameter")
+    _check_known(start if isinstance(start, Mapping) else None, index["states"], "state")
     n_states, n_parameters = len(names.states), len(names.parameters)
     kept = np.full((patients, times.size if keep else 0, len(names.observables)), np.nan)
-    final = Moment(until, *(np.empty((patients, k)) for k in (n_states, n_parameters, names.control_rows)))
+    empty = [np.empty((patients, k)) for k in (n_states, n_parameters, names.control_rows)]
+    final = Moment(until, empty[0], empty[1], empty[2])
     failures: dict[int, str] = {}
     steps = np.zeros(patients), np.zeros(patients)
     plan = schedule or Schedule()
     edges = _edges(begin, until)
+    fresh = moment is None or not moment.acted
 
     def run(first: int) -> int:
         who = np.arange(first, min(first + chunk, patients))
         block = _prepare(kernel, who, parameters or {}, start or {}, index, begin, moment)
-        _run_chunk(kernel, block, plan, index, edges, times, tolerance, longest_step, moment is None, sink, failures)
+        _run_chunk(kernel, block, plan, index, edges, times, tolerance, longest_step, fresh, sink, failures)
         lanes = len(who)
         for target, source in ((final.states, block.y), (final.parameters, block.p), (final.control, block.w)):
             target[who] = block.lanes(source)[:lanes, : target.shape[1]]
@@ -218,7 +236,9 @@ def _edges(begin: float, until: float) -> list[float]:
 def _check_known(given: Mapping[str, Numbers] | None, known: Mapping[str, int], what: str) -> None:
     for name in given or {}:
         if name not in known:
-            raise InputError(f"the model has no {what} of this name", value=name, expected=f"one of its {len(known)} {what}s")
+            raise InputError(
+                f"the model has no {what} of this name", value=name, expected=f"one of its {len(known)} {what}s"
+            )
 
 
 def _prepare(
@@ -238,6 +258,8 @@ def _prepare(
     if moment is not None:
         for block, source in ((y, moment.states), (p, moment.parameters), (w, moment.control)):
             block[:, : source.shape[1]] = source[lanes].reshape(groups, WIDTH, -1).transpose(0, 2, 1)
+        for name, value in parameters.items():
+            p[:, index["parameters"][name]] = _by_lane(value, lanes).reshape(groups, WIDTH)
         return _Chunk(who, y, p, c, w)
     for name, row in index["parameters"].items():
         if name in parameters:
@@ -274,19 +296,21 @@ def _run_chunk(
     failures: dict[int, str],
 ) -> None:
     width = len(kernel.layout.observables)
-    spans = list(zip(edges[:-1], edges[1:], strict=True)) or [(edges[0], edges[0])]
+    spans = list(itertools.pairwise(edges)) or [(edges[0], edges[0])]
     for number, (begin, end) in enumerate(spans):
         first_of_run, last_of_run = number == 0, number == len(spans) - 1
-        low = 0 if first_of_run and fresh else int(np.searchsorted(times, begin, side="right"))
+        low = 0 if first_of_run else int(np.searchsorted(times, begin, side="right"))
         high = int(np.searchsorted(times, end, side="right"))
         at_begin = fresh if first_of_run else True
         events = schedule.layout(block.patients, begin, end, index, at_begin=at_begin, at_end=last_of_run)
         before = [array.copy() for array in (block.y, block.p, block.w)]
         samples = _call(kernel, block, events, times[low:high], end, tolerance, longest, last_of_run)
         lost = np.flatnonzero(block.lanes(block.w)[: len(block.patients), a.STATUS])
-        for lane in lost:
+        for lane in map(int, lost):
             if int(block.patients[lane]) not in failures:
-                _rescue(kernel, block, before, lane, events, times[low:high], end, tolerance, last_of_run, samples, failures)
+                _rescue(
+                    kernel, block, before, lane, events, times[low:high], end, tolerance, last_of_run, samples, failures
+                )
             if int(block.patients[lane]) in failures:
                 samples[lane] = np.nan
         sink(block.patients, slice(low, high), samples[:, :, :width])
@@ -312,12 +336,14 @@ def _call(
     else:
         counts = np.diff(events.first)[source]
         first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        picks = [np.arange(events.first[s], events.first[s + 1]) for s in source]
+        picks = [np.arange(int(events.first[s]), int(events.first[s + 1])) for s in source]
         order = np.append(np.concatenate(picks), len(events.time) - 1).astype(np.int64)
     sample_from = np.arange(lanes + 1, dtype=np.int64) * len(times)
     sample_time = np.append(np.tile(times, lanes), np.inf)
     samples = np.full(lanes * len(times) * observables + 1, np.nan)
-    arrays = [np.ascontiguousarray(x[order]) for x in (events.time, events.kind, events.row, events.phase, events.value)]
+    arrays = [
+        np.ascontiguousarray(x[order]) for x in (events.time, events.kind, events.row, events.phase, events.value)
+    ]
     kernel.run(
         0, groups, end, tolerance, longest, block.y, block.p, block.c, block.w, np.ascontiguousarray(first), *arrays,
         sample_from, sample_time, samples,

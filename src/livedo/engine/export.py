@@ -87,7 +87,7 @@ def to_sbml(model: Model) -> str:
     import libsbml
 
     document = libsbml.SBMLDocument(3, 2)
-    out = document.createModel(model.name)
+    out = document.createModel(f"livedo_{model.name}")
     _write_units(out, model)
     values = nominal(model)
     compartments = [name for name in model.parameters if name == "body"]
@@ -132,7 +132,7 @@ def to_antimony(model: Model) -> str:
 
     antimony.clearPreviousLoads()
     antimony.loadSBMLString(to_sbml(model))
-    text = antimony.getAntimonyString(antimony.getMainModuleName())
+    text = antimony.getAntimonyString(antimony.getMainModuleName()) or ""
     antimony.clearPreviousLoads()
     return text
 

@@ -68,7 +68,16 @@ def substitute(expr: Expr, replacements: Mapping[str, Expr]) -> Expr:
 
 
 _INFIX = {"add": " + ", "sub": " - ", "mul": " * ", "div": " / ", "pow": "^"}
-_INFIX |= {"lt": " < ", "le": " <= ", "gt": " > ", "ge": " >= ", "eq": " == ", "ne": " != ", "and": " && ", "or": " || "}
+_INFIX |= {
+    "lt": " < ",
+    "le": " <= ",
+    "gt": " > ",
+    "ge": " >= ",
+    "eq": " == ",
+    "ne": " != ",
+    "and": " && ",
+    "or": " || ",
+}
 _STRENGTH = {"or": 1, "and": 2, "lt": 3, "le": 3, "gt": 3, "ge": 3, "eq": 3, "ne": 3}
 _STRENGTH |= {"add": 4, "sub": 4, "mul": 5, "div": 5, "neg": 6, "pow": 7}
 

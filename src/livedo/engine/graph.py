@@ -130,7 +130,9 @@ class Graph:
         """exp, log, sqrt, tanh or abs of a node."""
         x = self.value(a)
         if x is not None and not (name in ("log", "sqrt") and x <= 0.0):
-            return self.const({"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "abs": abs}[name](x))
+            return self.const(
+                {"exp": math.exp, "log": math.log, "sqrt": math.sqrt, "tanh": math.tanh, "abs": abs}[name](x)
+            )
         if name == "tanh":
             e = self.function("exp", self.mul(self.const(-2.0), a))
             return self.sub(self.mul(self.const(2.0), self.reciprocal(self.add(self.const(1.0), e))), self.const(1.0))
@@ -226,7 +228,7 @@ class Graph:
         if not any(inner):
             return {}
         if op == "select":
-            mask, yes, no = args
+            mask = args[0]
             zero = self.const(0.0)
             return self._pruned(
                 {k: self.select(mask, inner[1].get(k, zero), inner[2].get(k, zero)) for k in {**inner[1], **inner[2]}}  # type: ignore[arg-type]

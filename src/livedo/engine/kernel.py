@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from livedo.engine import cache
-from livedo.engine.system import infusion
 from livedo.engine.lanes import WIDTH
+from livedo.engine.system import infusion
 
 _RUN = ["integer"] * 2 + ["number"] * 3 + ["rows"] * 4
 _RUN += ["integers", "numbers", "integers", "integers", "integers", "numbers", "integers", "numbers", "numbers"]
@@ -151,9 +151,7 @@ def _layout_from(data: list[Any]) -> Layout:
     return Layout(tuple(data[0]), tuple(data[1]), tuple(data[2]), data[3], data[4])
 
 
-def stepper_of(
-    model: Any, observables: tuple[str, ...] | None, method: str, infusions: tuple[str, ...] = ()
-) -> Any:
+def stepper_of(model: Any, observables: tuple[str, ...] | None, method: str, infusions: tuple[str, ...] = ()) -> Any:
     """Everything :func:`livedo.engine.advance.advance` needs at compile time."""
     from livedo.engine.advance import Stepper
     from livedo.engine.rosenbrock import Norm

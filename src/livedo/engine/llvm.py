@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from llvmlite import ir
+import llvmlite.ir
 
 from livedo.engine import functions
 from livedo.engine.lanes import WIDTH
+
+#: llvmlite ships no types.
+ir: Any = llvmlite.ir
 
 F64 = ir.DoubleType()
 I64 = ir.IntType(64)
@@ -30,11 +33,11 @@ class Value:
 
     __slots__ = ("ir", "m")
 
-    def __init__(self, m: LlvmMachine, value: ir.Value) -> None:
+    def __init__(self, m: LlvmMachine, value: Any) -> None:
         self.m = m
         self.ir = value
 
-    def _other(self, other: Any) -> ir.Value:
+    def _other(self, other: Any) -> Any:
         return self.m.like(self, other).ir
 
     def _binary(self, other: Any, name: str, swap: bool = False) -> Value:
@@ -123,13 +126,13 @@ class Array:
 
     __slots__ = ("element", "kind", "m", "pointer")
 
-    def __init__(self, m: LlvmMachine, pointer: ir.Value, kind: str = "rows") -> None:
+    def __init__(self, m: LlvmMachine, pointer: Any, kind: str = "rows") -> None:
         self.m = m
         self.pointer = pointer
         self.kind = kind
         self.element = ELEMENTS[kind]
 
-    def _address(self, index: Any) -> tuple[ir.Value, ir.Type, int]:
+    def _address(self, index: Any) -> tuple[Any, Any, int]:
         m = self.m
         if isinstance(index, tuple):
             row, lane = (m.integer(i) for i in index)
@@ -152,10 +155,10 @@ class Array:
 class LlvmMachine:
     """Emits engine texts into one LLVM module."""
 
-    def __init__(self, module: ir.Module) -> None:
+    def __init__(self, module: Any) -> None:
         self.module = module
         self.builder = ir.IRBuilder()
-        self._entry: ir.Block | None = None
+        self._entry: Any = None
         self._functions: dict[str, Any] = {}
 
     # -- values ---------------------------------------------------------------------------------------------------
@@ -248,7 +251,7 @@ class LlvmMachine:
     def split(self, x: Value) -> tuple[Value, Value]:
         build = self.builder
 
-        def all_lanes(value: int) -> ir.Constant:
+        def all_lanes(value: int) -> Any:
             return ir.Constant(LANES_I, [value] * WIDTH)
 
         # Shift so that the exponent field counts from sqrt(1/2); its top bits are then the exponent we want.
@@ -341,7 +344,7 @@ class LlvmMachine:
         values = [a.pointer if isinstance(a, Array) else a.ir for a in args]
         self.builder.call(self._functions[name], values)
 
-    def function(self, name: str, text: Callable[..., None], kinds: list[str], public: bool = True) -> ir.Function:
+    def function(self, name: str, text: Callable[..., None], kinds: list[str], public: bool = True) -> Any:
         """Emit ``text`` as function ``name``; ``kinds`` are keys of :data:`ELEMENTS` (by address) or :data:`SCALARS`."""
         types = [POINTER if kind in ELEMENTS else SCALARS[kind] for kind in kinds]
         function = ir.Function(self.module, ir.FunctionType(ir.VoidType(), types), name)

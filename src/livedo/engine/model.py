@@ -207,7 +207,9 @@ def _merged_units(organs: list[Organ]) -> dict[str, Unit]:
     for organ in organs:
         for identifier, unit in organ.units.items():
             if identifier in units and not units[identifier].same(unit):
-                raise InputError("unit is defined twice, differently", where=organ.name, field=identifier, value=str(unit))
+                raise InputError(
+                    "unit is defined twice, differently", where=organ.name, field=identifier, value=str(unit)
+                )
             units[identifier] = unit
     return units
 
@@ -243,7 +245,9 @@ def _owners(organs: list[Organ], values: Mapping[str, Value]) -> dict[str, str]:
             if symbol in shared:
                 owner[symbol] = organ.name
             elif symbol in owner and owner[symbol] != organ.name:
-                raise InputError(f"symbol {symbol!r} has two owners", where=organ.name, value=owner[symbol], expected="one")
+                raise InputError(
+                    f"symbol {symbol!r} has two owners", where=organ.name, value=owner[symbol], expected="one"
+                )
             elif symbol in values:
                 raise InputError(f"the value of {symbol!r} stands twice: here and in the table", where=organ.name)
             owner[symbol] = organ.name
@@ -258,7 +262,9 @@ def _sorted_rules(rules: Mapping[str, Expr], known: set[str], where: str) -> tup
         if symbol in done or symbol not in rules:
             return
         if symbol in waiting:
-            raise InputError("rules depend on each other in a circle", where=where, value=" -> ".join([*waiting, symbol]))
+            raise InputError(
+                "rules depend on each other in a circle", where=where, value=" -> ".join([*waiting, symbol])
+            )
         waiting.append(symbol)
         for needed in sorted(rules[symbol].symbols()):
             visit(needed)
@@ -320,5 +326,8 @@ def check_model_units(model: Model, extent_unit: str) -> None:
         for name, _ in reaction.stoichiometry:
             if not unit_of(name).same(extent):
                 raise InputError(
-                    f"reaction {reaction.name!r} moves {name!r}", where=model.name, value=str(unit_of(name)), expected=str(extent)
+                    f"reaction {reaction.name!r} moves {name!r}",
+                    where=model.name,
+                    value=str(unit_of(name)),
+                    expected=str(extent),
                 )

@@ -55,7 +55,9 @@ def _key(seed: int, purpose: str) -> np.ndarray:
     return np.frombuffer(digest[:16], dtype="<u8")
 
 
-def uniform(seed: int, purpose: str, patients: np.ndarray, occasions: np.ndarray | int = 0, count: int = 1) -> np.ndarray:
+def uniform(
+    seed: int, purpose: str, patients: np.ndarray, occasions: np.ndarray | int = 0, count: int = 1
+) -> np.ndarray:
     """Uniform numbers in (0, 1), the same for the same arguments wherever and whenever they are asked for.
 
     Parameters
@@ -83,7 +85,9 @@ def uniform(seed: int, purpose: str, patients: np.ndarray, occasions: np.ndarray
     return numbers[:, 0] if count == 1 else numbers
 
 
-def normal(seed: int, purpose: str, patients: np.ndarray, occasions: np.ndarray | int = 0, count: int = 1) -> np.ndarray:
+def normal(
+    seed: int, purpose: str, patients: np.ndarray, occasions: np.ndarray | int = 0, count: int = 1
+) -> np.ndarray:
     """Standard normal numbers; arguments as for :func:`uniform`."""
     from scipy.special import ndtri
 

@@ -36,7 +36,17 @@ def combine(terms: list[tuple[float, Any]]) -> Any:
 
 
 def attempt(
-    m: Any, system: System, tableau: Tableau, norm: Norm, y: Any, p: Any, c: Any, h: Any, tolerance: Any, u: Any, new: Any
+    m: Any,
+    system: System,
+    tableau: Tableau,
+    norm: Norm,
+    y: Any,
+    p: Any,
+    c: Any,
+    h: Any,
+    tolerance: Any,
+    u: Any,
+    new: Any,
 ) -> Any:
     """Try one step.
 

@@ -68,9 +68,9 @@ def read_antimony(text: str, where: str, preamble: str = "") -> Organ:
             raise InputError("no 'model NAME()' line", where=where)
     antimony.clearPreviousLoads()
     if antimony.loadAntimonyString(text) < 0:
-        raise InputError(antimony.getLastError().strip(), where=where, expected="Antimony")
+        raise InputError((antimony.getLastError() or "").strip(), where=where, expected="Antimony")
     name = antimony.getMainModuleName()
-    sbml = antimony.getSBMLString(name)
+    sbml = antimony.getSBMLString(name) or ""
     antimony.clearPreviousLoads()
     return read_sbml(sbml, where)
 
@@ -135,7 +135,9 @@ def _refuse_unsupported(model: Any, where: str) -> None:
     for i in range(model.getNumCompartments()):
         compartment = model.getCompartment(i)
         if not compartment.getConstant():
-            raise InputError(f"compartment {compartment.getId()!r} changes size", where=where, expected="a constant one")
+            raise InputError(
+                f"compartment {compartment.getId()!r} changes size", where=where, expected="a constant one"
+            )
 
 
 def _functions(model: Any, where: str) -> dict[str, tuple[tuple[str, ...], Expr]]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -87,28 +88,34 @@ class Schedule:
         """This schedule with more rules."""
         return Schedule(self.rules + rules)
 
-    def set(self, target: str, value: Numbers, at: Numbers = 0.0, *, every: float | None = None, **more: object) -> Schedule:
+    def set(
+        self, target: str, value: Numbers, at: Numbers = 0.0, *, every: float | None = None, **more: Any
+    ) -> Schedule:
         """Give an input a value from a time on."""
-        return self.and_then(Rule(SET_PARAMETER, target, value, at, every, **more))  # type: ignore[arg-type]
+        return self.and_then(Rule(SET_PARAMETER, target, value, at, every, **more))
 
-    def bolus(self, target: str, amount: Numbers, at: Numbers = 0.0, *, every: float | None = None, **more: object) -> Schedule:
+    def bolus(
+        self, target: str, amount: Numbers, at: Numbers = 0.0, *, every: float | None = None, **more: Any
+    ) -> Schedule:
         """Add to a state at once."""
-        return self.and_then(Rule(ADD_TO_STATE, target, amount, at, every, **more))  # type: ignore[arg-type]
+        return self.and_then(Rule(ADD_TO_STATE, target, amount, at, every, **more))
 
-    def scale(self, target: str, factor: Numbers, at: Numbers = 0.0, **more: object) -> Schedule:
+    def scale(self, target: str, factor: Numbers, at: Numbers = 0.0, **more: Any) -> Schedule:
         """Multiply a state at once, as an operation that leaves a remnant."""
-        return self.and_then(Rule(SCALE_STATE, target, factor, at, **more))  # type: ignore[arg-type]
+        return self.and_then(Rule(SCALE_STATE, target, factor, at, **more))
 
-    def reset(self, target: str, value: Numbers, at: Numbers = 0.0, **more: object) -> Schedule:
+    def reset(self, target: str, value: Numbers, at: Numbers = 0.0, **more: Any) -> Schedule:
         """Give a state a value at once."""
-        return self.and_then(Rule(SET_STATE, target, value, at, **more))  # type: ignore[arg-type]
+        return self.and_then(Rule(SET_STATE, target, value, at, **more))
 
-    def hold(self, target: str, observable: str, at: Numbers = 0.0, *, every: float | None = None, **more: object) -> Schedule:
+    def hold(
+        self, target: str, observable: str, at: Numbers = 0.0, *, every: float | None = None, **more: Any
+    ) -> Schedule:
         """Copy an observable into an input, which then keeps it: a decision taken at this moment."""
-        return self.and_then(Rule(HOLD, target, observable, at, every, **more))  # type: ignore[arg-type]
+        return self.and_then(Rule(HOLD, target, observable, at, every, **more))
 
     def infusion(
-        self, state: str, rate: Numbers, begin: Numbers, end: Numbers, *, every: float | None = None, **more: object
+        self, state: str, rate: Numbers, begin: Numbers, end: Numbers, *, every: float | None = None, **more: Any
     ) -> Schedule:
         """Add to a state at a steady rate between two times; the kernel must have been compiled with this infusion."""
         target = infusion(state)
@@ -144,7 +151,7 @@ class Schedule:
         every:
             Period.
         held:
-            Inputs that take the value of an observable at the start of each session.
+            Inputs that take the value of an observable at the start of each session, after those of ``during`` are set.
         happens:
             Draw (patients, occurrences) -> bool; False is a missed session.
         shortened, late:
@@ -155,21 +162,23 @@ class Schedule:
         rules = list(self.rules)
         times = [np.asarray(t, dtype=float) for t in at]
         for number, begin in enumerate(times):
-            share: dict[str, object] = {"every": every, "pauses": pauses, "start": start, "stop": stop}
+            share: dict[str, Any] = {"every": every, "pauses": pauses, "start": start, "stop": stop}
             seen = None if happens is None else _numbered(happens, number, len(times))
             moved = None if late is None else _numbered(late, number, len(times))
             lost = None if shortened is None else _numbered(shortened, number, len(times))
             length = np.asarray(hours, dtype=float)
             ends = _sum_of_draws(moved, None if lost is None else _negative(lost))
-            for input_, observable in (held or {}).items():
-                rules.append(Rule(HOLD, input_, observable, begin, happens=seen, delay=moved, **share))  # type: ignore[arg-type]
-            for place, (input_, value) in enumerate(during.items()):
-                phase = phases[0] if place == len(during) - 1 else -1
-                rules.append(Rule(SET_PARAMETER, input_, value, begin, phase=phase, happens=seen, delay=moved, **share))  # type: ignore[arg-type]
-            share |= {"start": start + length, "stop": stop + length}  # type: ignore[operator]
+            opening = [(SET_PARAMETER, name, value) for name, value in during.items()]
+            opening += [(HOLD, name, observable) for name, observable in (held or {}).items()]
+            for place, (kind, input_, value) in enumerate(opening):
+                phase = phases[0] if place == len(opening) - 1 else -1
+                rules.append(Rule(kind, input_, value, begin, phase=phase, happens=seen, delay=moved, **share))
+            share |= {"start": start + length, "stop": stop + length}
             for place, (input_, value) in enumerate(after.items()):
                 phase = phases[1] if place == len(after) - 1 else -1
-                rules.append(Rule(SET_PARAMETER, input_, value, begin + length, phase=phase, happens=seen, delay=ends, **share))  # type: ignore[arg-type]
+                rules.append(
+                    Rule(SET_PARAMETER, input_, value, begin + length, phase=phase, happens=seen, delay=ends, **share)
+                )
         return Schedule(tuple(rules))
 
     def layout(
@@ -224,7 +233,7 @@ class Schedule:
 
 
 def _cohort(value: Numbers | str, patients: np.ndarray) -> tuple[int, ...]:
-    return (max(int(patients.max()) + 1, np.size(value)),)  # type: ignore[arg-type]
+    return (max(int(patients.max()) + 1, np.size(value)),)
 
 
 def _resolve(rule: Rule, rows: Mapping[str, Mapping[str, int]]) -> tuple[int, Numbers]:
@@ -238,7 +247,9 @@ def _resolve(rule: Rule, rows: Mapping[str, Mapping[str, int]]) -> tuple[int, Nu
         value = rule.value
         return rows[place][rule.target], float(value) if np.ndim(value) == 0 else value  # type: ignore[arg-type, return-value]
     if rule.value not in rows["observables"]:
-        raise InputError("the schedule holds something that is not observed", value=rule.value, expected="an observable")
+        raise InputError(
+            "the schedule holds something that is not observed", value=rule.value, expected="an observable"
+        )
     return rows[place][rule.target], float(rows["observables"][str(rule.value)])
 
 

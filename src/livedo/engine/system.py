@@ -201,7 +201,9 @@ def assemble(model: Model, observables: Sequence[str] | None = None, infusions: 
     names = tuple(observables) if observables is not None else (*(k for k, _ in model.rules), *model.states)
     for name in names:
         if name not in scope:
-            raise InputError("no such symbol to observe", where=model.name, value=name, expected="a rule, state or parameter")
+            raise InputError(
+                "no such symbol to observe", where=model.name, value=name, expected="a rule, state or parameter"
+            )
     inputs = [scope[s] for s in model.states]
     wrt = frozenset(inputs)
     column = {node: j for j, node in enumerate(inputs)}
@@ -237,7 +239,11 @@ def _hoisted(graph: Graph, roots: Sequence[int], states: frozenset[int]) -> tupl
     for node in order:
         reads = graph.arguments(node) if varies[node] else ()
         for a in reads:
-            if not varies[a] and graph.ops[a][0] != "const" and graph.ops[a][0] not in ("lt", "le", "eq", "ne", "and", "or", "not"):
+            if (
+                not varies[a]
+                and graph.ops[a][0] != "const"
+                and graph.ops[a][0] not in ("lt", "le", "eq", "ne", "and", "or", "not")
+            ):
                 hoisted[a] = None
     for node in roots:
         if not varies[node] and graph.ops[node][0] != "const":
@@ -248,5 +254,7 @@ def _hoisted(graph: Graph, roots: Sequence[int], states: frozenset[int]) -> tupl
 def _refuse_time(expr: Any, where: str) -> None:
     if any(node.op == "time" for node in expr.walk()):
         raise InputError(
-            "an equation reads 'time'", where=where, expected="an input that a Schedule changes, or a state that counts time"
+            "an equation reads 'time'",
+            where=where,
+            expected="an input that a Schedule changes, or a state that counts time",
         )

@@ -92,7 +92,9 @@ def from_definition(definition: Any, where: str) -> Unit:
         kind = libsbml.UnitKind_toString(part.getKind())
         if kind not in PREDEFINED:
             raise InputError(f"unit {definition.getId()!r} uses the kind {kind!r}, which is not supported", where=where)
-        scaled = Unit(PREDEFINED[kind].dimension, PREDEFINED[kind].factor * part.getMultiplier() * 10.0 ** part.getScale())
+        scaled = Unit(
+            PREDEFINED[kind].dimension, PREDEFINED[kind].factor * part.getMultiplier() * 10.0 ** part.getScale()
+        )
         result = result * scaled.power(Fraction(part.getExponentAsDouble()).limit_denominator(1000))
     return result
 
@@ -208,5 +210,9 @@ def check_assignment(expr: Expr, found: Unit, expected: Unit, where: str) -> Non
     if not found.same(expected):
         kind = "factor" if found.dimension == expected.dimension else "dimension"
         raise InputError(
-            f"the two sides differ in {kind}: '{expr}'", where=where, field="unit", value=str(found), expected=str(expected)
+            f"the two sides differ in {kind}: '{expr}'",
+            where=where,
+            field="unit",
+            value=str(found),
+            expected=str(expected),
         )

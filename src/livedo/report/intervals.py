@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from livedo.tracking.comparison import PlanOutcome
 
 PERCENTILES = (5.0, 25.0, 50.0, 75.0, 95.0)
 
@@ -21,6 +25,16 @@ class Interval:
     def scaled(self, factor: float) -> Interval:
         """The interval in another unit."""
         return Interval(self.median * factor, self.low * factor, self.high * factor, self.count)
+
+
+def of_members(outcome: PlanOutcome, quantity: str) -> np.ndarray:
+    """A quantity of every member, shape (members,): NaN for those that failed, whatever was computed for them.
+
+    NaN alone if the plan has no such quantity.
+    """
+    values = np.array(outcome.summary.get(quantity, [np.nan]), dtype=float)
+    values[[member for member in outcome.failures if member < values.size]] = np.nan
+    return values
 
 
 def interval(values: np.ndarray) -> Interval:

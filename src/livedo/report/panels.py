@@ -16,7 +16,7 @@ import numpy as np
 from livedo.report.shown import Shown, number
 
 WIDTH, HEIGHT = 214, 176
-LEFT, RIGHT, TOP, BOTTOM = 30, 184, 18, 152
+LEFT, RIGHT, TOP, BOTTOM = 30, 182, 20, 150
 _POINTS = 160
 _YEARS_FROM = 800.0
 """Days beyond which an axis is labelled in years."""
@@ -92,19 +92,19 @@ def _frame(shown: Shown, values: tuple[float, float], days: tuple[float, float])
         _text(0, TOP - 8, shown.unit, "unit", "start") if len(shown.unit) >= 5 else "",
         _text(WIDTH, TOP - 8, shown.conventional, "unit", "end"),
     ]
-    ticks = steps(*values, 4)
+    ticks = steps(*values, 5)
     for tick in ticks:
         parts.append(_line(LEFT, y(tick), RIGHT, y(tick), "grid"))
         parts.append(_text(LEFT - 5, y(tick) + 3.3, number(tick, _decimals(ticks)), "tick", "end"))
     factor = shown.to_conventional(1.0)
-    others = steps(values[0] * factor, values[1] * factor, 4)
+    others = steps(values[0] * factor, values[1] * factor, 5)
     for tick in others:
         level = y(tick / factor)
         parts.append(_line(RIGHT, level, RIGHT + 3, level, "axis"))
         parts.append(_text(RIGHT + 6, level + 3.3, number(tick, _decimals(others)), "tick", "start"))
     in_years = max(abs(days[0]), abs(days[1])) > _YEARS_FROM
     scale, unit = (365.25, "years") if in_years else (1.0, "days")
-    below = steps(days[0] / scale, days[1] / scale, 3)
+    below = steps(days[0] / scale, days[1] / scale, 4)
     for tick in below:
         place = x(tick * scale)
         parts.append(_line(place, BOTTOM, place, BOTTOM + 3, "axis"))
@@ -112,6 +112,11 @@ def _frame(shown: Shown, values: tuple[float, float], days: tuple[float, float])
     parts.append(_line(LEFT, BOTTOM, RIGHT, BOTTOM, "axis"))
     parts.append(_text((LEFT + RIGHT) / 2, HEIGHT - 1, unit, "unit"))
     return parts, x, y
+
+
+def _target(shown: Shown, y: Axis) -> list[str]:
+    levels = () if shown.target is None else (shown.target.low, shown.target.high)
+    return [_line(LEFT, y(level), RIGHT, y(level), "target") for level in levels]
 
 
 def _svg(parts: Iterable[str], words: str) -> str:
@@ -151,6 +156,7 @@ def past_panel(
         parts.append(
             f'<rect x="{first:.1f}" y="{BOTTOM - 4}" width="{max(1.0, last - first):.1f}" height="4" class="stay"/>'
         )
+    parts.extend(_target(shown, y))
     parts.extend(_mark(x(mark.day), y(mark.value), mark.kind) for mark in marks)
     if not marks:
         parts.append(_text((LEFT + RIGHT) / 2, (TOP + BOTTOM) / 2, "never charted", "absent"))
@@ -192,6 +198,7 @@ def plan_panel(
         parts.append(_area(x, y, d, p[0], p[4], "band90"))
         parts.append(_area(x, y, d, p[1], p[3], "band50"))
         parts.append(_curve(x, y, d, p[2], "median"))
+    parts.extend(_target(shown, y))
     if reference is not None:
         for run in _runs(np.isfinite(reference[1])):
             kept = _thinned(run)

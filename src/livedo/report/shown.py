@@ -1,30 +1,37 @@
 """What the report shows, in which units and with how many decimals.
 
-Three tables say it: ``analytes_shown.csv`` (the figures), ``second_units.csv`` (the other unit of a quantity) and
-``tracking/quantities.csv`` (the quantities themselves). Factors between units come from ``livedo.records`` alone.
+Two tables say it, beside that of the quantities in ``livedo.tracking``: ``analytes_shown.csv`` (the figures) and
+``second_units.csv`` (the other unit of a quantity). Factors between units come from ``livedo.records`` alone.
 """
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from livedo.records.analytes import Analyte
 from livedo.records.units import accepted_units, express, resolve_analyte
+from livedo.tracking.outcomes import quantities
+
+if TYPE_CHECKING:
+    from livedo.care.targets import Target
 
 HERE = Path(__file__).parent
-QUANTITIES = HERE.parent / "tracking" / "quantities.csv"
-KINDS = ("control", "balance", "harm")
 _MASS_UNITS = ("mg/dL", "pg/mL", "g/dL", "ng/mL", "ug/dL")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An analyte that has a figure: the body's ``symbol``, the canonical ``unit`` and the conventional one."""
+    """An analyte that has a figure: the body's ``symbol``, its canonical ``unit`` and the conventional one.
+
+    ``at_end`` is the quantity that says where it stands at the end of a run.
+    """
 
     analyte: str
     symbol: str
@@ -33,11 +40,24 @@ class Shown:
     decimals: int
     conventional: str
     conventional_decimals: int
+    at_end: str
     note: str
 
     def to_conventional(self, value: float) -> float:
         """``value`` in the canonical unit, in the conventional one."""
         return express(value, self.analyte, self.conventional)
+
+    @property
+    def target(self) -> Target | None:
+        """The range that counts as in target, if there is one."""
+        from livedo.care.targets import targets
+
+        return targets().get(self.analyte)
+
+    def both(self, value: float) -> str:
+        """``value`` with both units: '1.70 mmol/L (5.3 mg/dL)'."""
+        other = number(self.to_conventional(value), self.conventional_decimals)
+        return f"{number(value, self.decimals)} {self.unit} ({other} {self.conventional})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +67,6 @@ class SecondUnit:
     unit: str
     factor: float
     decimals: int
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """One row of ``tracking/quantities.csv``; ``kind`` is control, balance or harm."""
-
-    key: str
-    label: str
-    unit: str
-    kind: str
-    decimals: int
-    note: str
-    second: SecondUnit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ def analytes_shown() -> tuple[Shown, ...]:
             decimals=int(row["decimals"]),
             conventional=row["conventional"],
             conventional_decimals=int(row["conventional_decimals"]),
+            at_end=row["at_end"],
             note=row["note"],
         )
         for row in _rows(HERE / "analytes_shown.csv")
@@ -98,32 +106,17 @@ def analytes_shown() -> tuple[Shown, ...]:
 
 
 @lru_cache(maxsize=1)
-def quantities() -> tuple[Quantity, ...]:
-    """The quantities of a comparison, in order, each with its second unit where it has one.
+def second_units() -> Mapping[str, SecondUnit]:
+    """Quantity -> its other unit, for those that have one.
 
     Raises
     ------
     ValueError
-        A table names an unknown kind, or a second unit that cannot be had from the first.
+        A second unit that cannot be had from the quantity's own.
     """
-    second = {row["quantity"]: row for row in _rows(HERE / "second_units.csv")}
-    found: list[Quantity] = []
-    for row in _rows(QUANTITIES):
-        if row["kind"] not in KINDS:
-            raise ValueError(f"quantities.csv: {row['key']}: kind {row['kind']!r} is none of {KINDS}")
-        other = second.get(row["key"])
-        found.append(
-            Quantity(
-                key=row["key"],
-                label=row["label"],
-                unit=row["unit"],
-                kind=row["kind"],
-                decimals=int(row["decimals"]),
-                note=row["note"],
-                second=None if other is None else _second(row["unit"], other),
-            )
-        )
-    return tuple(found)
+    own = {quantity.key: quantity.unit for quantity in quantities()}
+    rows = _rows(HERE / "second_units.csv")
+    return MappingProxyType({row["quantity"]: _second(own[row["quantity"]], row) for row in rows})
 
 
 def _second(unit: str, row: dict[str, str]) -> SecondUnit:

@@ -1,0 +1,85 @@
+"""Traits of people: from a standard normal score for each to a value for each.
+
+Every trait is sampled through a score z ~ N(0, 1) by its row in ``physiology/parameters.csv`` (or ``behaviour.csv``), so that an
+estimate can move scores and always lands on values that the table allows.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from livedo.body import Body
+from livedo.engine.randomness import normal
+
+BEHAVIOUR = Path(__file__).with_name("behaviour.csv")
+
+#: Scores are held inside this many standard deviations.
+LIMIT = 3.0
+
+
+@dataclass(frozen=True)
+class Trait:
+    """How one trait differs between people: ``lognormal`` (median, SD of the log), ``normal`` (mean, SD) or ``beta`` (a, b)."""
+
+    name: str
+    distribution: str
+    centre: float
+    spread: float
+
+    def value(self, score: np.ndarray) -> np.ndarray:
+        """Scores to values, same shape."""
+        z = np.clip(score, -LIMIT, LIMIT)
+        if self.distribution == "lognormal":
+            return self.centre * np.exp(self.spread * z)
+        if self.distribution == "normal":
+            return self.centre + self.spread * z
+        from scipy.special import betaincinv, ndtr
+
+        return betaincinv(self.centre, self.spread, ndtr(z))
+
+
+@dataclass(frozen=True)
+class Prior:
+    """The traits of a population, and values given for the whole of it (for instance a charted weight)."""
+
+    traits: tuple[Trait, ...]
+    given: Mapping[str, float]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Trait names, in the order of scores."""
+        return tuple(t.name for t in self.traits)
+
+    def scores(self, members: np.ndarray, seed: int) -> np.ndarray:
+        """Scores of members, shape (members, traits); a member's scores depend on its number and the seed alone."""
+        return np.stack([normal(seed, f"trait/{t.name}", members) for t in self.traits], axis=1)
+
+    def values(self, scores: np.ndarray) -> dict[str, np.ndarray]:
+        """Trait -> shape (members,), the given ones too."""
+        found = {t.name: t.value(scores[:, i]) for i, t in enumerate(self.traits)}
+        return found | {name: np.full(len(scores), value) for name, value in self.given.items()}
+
+
+def prior_of(body: Body, given: Mapping[str, float] | None = None) -> Prior:
+    """The population of the body's own table.
+
+    Parameters
+    ----------
+    body:
+        The body.
+    given:
+        Values known for everyone; they take their trait's place.
+    """
+    given = dict(given or {})
+    rows = [p for p in body.parameters.values() if p.spread and p.name not in given]
+    traits = [Trait(p.name, p.distribution, p.value, p.spread or 0.0) for p in rows]
+    with BEHAVIOUR.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["name"] not in given:
+                traits.append(Trait(row["name"], row["distribution"], float(row["centre"]), float(row["spread"])))
+    return Prior(tuple(traits), given)

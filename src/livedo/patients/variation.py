@@ -1,0 +1,52 @@
+"""How much a laboratory value of one stable patient varies from draw to draw."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TABLE = Path(__file__).with_name("variation.csv")
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One row of ``variation.csv``.
+
+    ``within`` and ``analytical`` are coefficients of variation; ``scale`` is ``log`` where values are log-normal.
+    ``unexplained`` is the relative disagreement between body and patient that no number of draws removes (assumption).
+    """
+
+    analyte: str
+    scale: str
+    within: float
+    analytical: float
+    unexplained: float
+    source: str
+    status: str
+
+    @property
+    def single(self) -> float:
+        """Coefficient of variation of one value around the patient's own level."""
+        return (self.within**2 + self.analytical**2) ** 0.5
+
+
+@functools.cache
+def variations() -> Mapping[str, Variation]:
+    """Analyte -> row."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {
+        row["analyte"]: Variation(
+            row["analyte"],
+            row["scale"],
+            float(row["within"]),
+            float(row["analytical"]),
+            float(row["unexplained"]),
+            row["source"],
+            row["status"],
+        )
+        for row in rows
+    }

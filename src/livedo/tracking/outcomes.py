@@ -1,0 +1,134 @@
+"""What a plan did to each member, in the quantities of ``quantities.csv``."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from livedo.care.harms import harms
+from livedo.care.plan import Plan
+from livedo.care.targets import targets
+from livedo.records import express
+from livedo.records.units import convert
+
+TABLE = Path(__file__).with_name("quantities.csv")
+WEEK = 168.0
+LAST_WEEKS = 12
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One row of ``quantities.csv``: what is reported of a plan. ``kind`` is control, balance or harm."""
+
+    key: str
+    label: str
+    unit: str
+    kind: str
+    decimals: int
+    note: str
+
+
+@functools.cache
+def quantities() -> tuple[Quantity, ...]:
+    """The rows, in the order in which they are reported."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return tuple(Quantity(**{**row, "decimals": int(row["decimals"])}) for row in csv.DictReader(file))
+
+
+@dataclass(frozen=True)
+class Record:
+    """Samples of one plan: weekly before the midweek session, and at the start and end of every session.
+
+    Each maps an observable to shape (members, samples). ``calcium_stores`` is all calcium of the body at the first and
+    last moment, shape (2, members), mmol; ``hours`` the length of the run.
+    """
+
+    weekly: Mapping[str, np.ndarray]
+    starts: Mapping[str, np.ndarray]
+    ends: Mapping[str, np.ndarray]
+    calcium_stores: np.ndarray
+    hours: float
+
+
+def summarise(plan: Plan, record: Record) -> dict[str, np.ndarray]:
+    """Every quantity, shape (members,)."""
+    weekly, ends = record.weekly, record.ends
+    aims, limits = targets(), harms()
+    days = record.hours / 24.0
+
+    def share(mask: np.ndarray) -> np.ndarray:
+        return 100.0 * mask.mean(axis=1)
+
+    def in_target(analyte: str, symbol: str) -> np.ndarray:
+        aim = aims[analyte]
+        return share((weekly[symbol] >= aim.low) & (weekly[symbol] <= aim.high))
+
+    def at_end(symbol: str) -> np.ndarray:
+        return weekly[symbol][:, -LAST_WEEKS:].mean(axis=1)
+
+    rate = 1000.0 * ends["Quf"] / ends["weight"]
+    turnover = convert(limits["low_turnover_pth"].value, limits["low_turnover_pth"].unit, "pth")
+    per_mmol_p = _milligrams("phosphate")
+    per_mmol_ca = _milligrams("calcium_total")
+    removed = ends["P_removed_hd"] - record.starts["P_removed_hd"]
+    gained = ends["Ca_gained_hd"] - record.starts["Ca_gained_hd"]
+    members = len(rate)
+    return {
+        "p_in_target": in_target("phosphate", "P"),
+        "ca_in_target": in_target("calcium_total", "Ca_total"),
+        "ica_in_target": in_target("calcium_ionised", "Ca_ionised"),
+        "pth_in_target": in_target("pth", "PTH"),
+        "p_last": at_end("P"),
+        "ca_last": at_end("Ca_total"),
+        "ica_last": at_end("Ca_ionised"),
+        "pth_last": at_end("PTH"),
+        "p_removed_week": removed.sum(axis=1) * per_mmol_p * 7.0 / days,
+        "ca_gained_session": gained.mean(axis=1) * per_mmol_ca,
+        "ca_balance_day": (record.calcium_stores[1] - record.calcium_stores[0]) * per_mmol_ca / days,
+        "hypocalcaemia_time": share(weekly["Ca_total"] < limits["hypocalcaemia"].value),
+        "ica_low_after": share(ends["Ca_ionised"] < limits["ionised_low"].value),
+        "uf_rate": rate.mean(axis=1),
+        "uf_high": share(rate > limits["uf_high"].value),
+        "hypotension": 100.0 * hypotension(rate).mean(axis=1),
+        "low_turnover": share(weekly["PTH"] < turnover),
+        "pills": np.full(members, plan.pills_per_day(record.hours / 2)),
+    }
+
+
+def hypotension(rate: np.ndarray) -> np.ndarray:
+    """Chance of hypotension in a session with this ultrafiltration rate (mL/h/kg), from the rate alone."""
+    limits = harms()
+    reference = limits["hypotension_reference"].value
+    odds = np.log(reference / (1 - reference))
+    return 1.0 / (1.0 + np.exp(-(odds + limits["hypotension_slope"].value * (rate - limits["uf_reference"].value))))
+
+
+def _milligrams(analyte: str) -> float:
+    """Milligrams in a millimole: mg/dL per mmol/L, times ten."""
+    return 10.0 * express(1.0, analyte, "mg/dL")
+
+
+def warnings_of(plan: Plan, record: Record) -> tuple[str, ...]:
+    """Sentences about a plan that every reader should see."""
+    from livedo.care.orders import sessions
+
+    found = []
+    low = harms()["dialysate_calcium_low"]
+    lowest = min((rule.Ca_dialysate for rule in sessions(plan)), default=np.inf)
+    if lowest < low.value:
+        found.append(
+            f"Dialysate calcium of {lowest:g} mmol/L is below {low.value:g} mmol/L; {low.meaning} ({low.source}). "
+            "Livedo does not model arrhythmia."
+        )
+    elif lowest == low.value:
+        found.append(
+            f"Dialysate calcium of {lowest:g} mmol/L lowers ionised calcium during sessions, which can lengthen the QT "
+            f"interval; below {low.value:g} mmol/L sudden cardiac arrest was more frequent ({low.source}). "
+            "Livedo does not model arrhythmia."
+        )
+    return tuple(found)
