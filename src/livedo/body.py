@@ -36,7 +36,7 @@ ANALYTES: Mapping[str, str] = MappingProxyType(
         "alp": "ALP",
         "albumin": "albumin_plasma",
         "bicarbonate": "HCO3",
-        "weight": "weight",
+        "body_weight": "weight",
     }
 )
 

@@ -14,7 +14,7 @@ from livedo.report import figures as drawing
 from livedo.report import reading
 from livedo.report.intervals import interval
 from livedo.report.panels import MARKS
-from livedo.report.shown import conventional_unit, counted, harms_not_modelled, listed, number, significant, unit_text
+from livedo.report.shown import alike, conventional_unit, counted, harms_not_modelled, listed, number, unit_text
 from livedo.report.side_by_side import check_summaries, differences, plans_side_by_side
 from livedo.report.writing import plain
 
@@ -172,13 +172,11 @@ def _agrees(row: Agreement) -> Agrees:
     return Agrees(label, row.count, charted, both(row.member_median, row.low, row.high), verdict)
 
 
-def _median_and_interval(unit: str, median: float, low: float | None = None, high: float | None = None) -> str:
-    if not math.isfinite(median):
+def _median_and_interval(unit: str, *values: float) -> str:
+    if not math.isfinite(values[0]):
         return "–"
-    text = significant(median)
-    if low is not None and high is not None:
-        text += f" ({significant(low)} to {significant(high)})"
-    return f"{text} {unit}".rstrip()
+    middle, *ends = alike(*values)
+    return f"{middle} ({ends[0]} to {ends[1]}) {unit}".rstrip() if ends else f"{middle} {unit}".rstrip()
 
 
 def _traits(comparison: Comparison) -> list[Trait]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from livedo.records.units import express, resolve_analyte
-from livedo.report.shown import analytes_shown, conventional_unit, counted, significant, unit_text
+from livedo.report.shown import alike, analytes_shown, conventional_unit, counted, unit_text
 
 if TYPE_CHECKING:
     from livedo.records.chart import Chart
@@ -75,6 +75,7 @@ def _analyte_read(name: str, row: Mapping[str, object] | None, hospital: int) ->
     if row is None:
         return AnalyteRead(_capital(analyte.label), 0, 0, "", "", "", unit_text(analyte.unit), "")
     median, low, high = (float(row[key]) for key in ("median", "low", "high"))  # type: ignore[arg-type]
+    middle, least, most = alike(median, low, high)
     first, last = row["first"], row["last"]
     other = conventional_unit(analyte)
     return AnalyteRead(
@@ -82,10 +83,10 @@ def _analyte_read(name: str, row: Mapping[str, object] | None, hospital: int) ->
         count=int(row["count"]),  # type: ignore[call-overload]
         hospital=hospital,
         dates=f"{first:%Y-%m} to {last:%Y-%m}" if f"{first:%Y-%m}" != f"{last:%Y-%m}" else f"{first:%Y-%m}",
-        median=significant(median),
-        spread=f"{significant(low)} to {significant(high)}",
+        median=middle,
+        spread=f"{least} to {most}",
         unit=unit_text(analyte.unit),
-        conventional="" if other is None else f"{significant(express(median, analyte, other))} {unit_text(other)}",
+        conventional="" if other is None else f"{alike(express(median, analyte, other))[0]} {unit_text(other)}",
     )
 
 

@@ -163,11 +163,14 @@ def number(value: float, decimals: int) -> str:
     return text.replace("-", "−").replace(",", "\u202f")
 
 
-def significant(value: float, digits: int = 3) -> str:
-    """``value`` to so many significant digits, without an exponent."""
-    if value == 0 or not math.isfinite(value):
-        return number(value, 0)
-    return number(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+def alike(*values: float, digits: int = 3) -> tuple[str, ...]:
+    """The values with one number of decimals: so many significant digits of the first, fewer if none needs them."""
+    first = abs(values[0])
+    most = 0 if first == 0 or not math.isfinite(first) else max(0, digits - 1 - math.floor(math.log10(first)))
+    finite = [value for value in values if math.isfinite(value)]
+    needed = (n for n in range(most) if all(round(v, n) == round(v, most) for v in finite))
+    decimals = next(needed, most)
+    return tuple(number(value, decimals) for value in values)
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -91,6 +91,7 @@ def summarise(plan: Plan, record: Record) -> dict[str, np.ndarray]:
         "ca_gained_session": gained.mean(axis=1) * per_mmol_ca,
         "ca_balance_day": (record.calcium_stores[1] - record.calcium_stores[0]) * per_mmol_ca / days,
         "hypocalcaemia_time": share(weekly["Ca_total"] < limits["hypocalcaemia"].value),
+        "hypercalcaemia_time": share(weekly["Ca_total"] > limits["hypercalcaemia"].value),
         "ica_low_after": share(ends["Ca_ionised"] < limits["ionised_low"].value),
         "uf_rate": rate.mean(axis=1),
         "uf_high": share(rate > limits["uf_high"].value),
