@@ -65,5 +65,5 @@ def test_equal_expressions_are_one_node():
     before = len(graph.ops)
     graph.pow(x, graph.input("n"))
     graph.pow(x, graph.input("m"))
-    logs = [op for op in graph.ops[before:] if op[0] == "log"]
+    logs = [op for op in graph.ops[before:] if op[0] == "log2"]
     assert len(logs) == 1

@@ -16,7 +16,7 @@ from livedo.engine.system import System
 from livedo.engine.tableaus import Tableau
 
 #: Rows of the control block of a group.
-TIME, STEP, LAST_ERROR, TARGET, STATUS, ACCEPTED, TRIED, LEARN = range(8)
+TIME, STEP, LAST_ERROR, TARGET, STATUS, ACCEPTED, TRIED, ALLOWED, LEARN = range(9)
 #: Distinct phases whose first step is remembered; phase 0 is "no phase".
 PHASES = 8
 CONTROL_ROWS = LEARN + 1 + PHASES
@@ -98,7 +98,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         last_event[k] = data.event_from[first + k + 1]
         sample[k] = data.sample_from[first + k]
         last_sample[k] = data.sample_from[first + k + 1]
-        w[TRIED, k] = 0.0
+        w[ALLOWED, k] = w[TRIED, k] + MAX_TRIES
 
     def aim(k: Any) -> None:
         """The lane may step to its next event, or to the end."""
@@ -227,9 +227,9 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         finite = m.select(error < 1e300, error, 1e300)
         size = m.maximum(finite, 1e-10)
         power = 1.0 / stepper.tableau.order
-        logs = m.log(size)
-        best = m.exp(logs * -power) * SAFETY
-        smooth = best * m.exp((m.log(w[LAST_ERROR]) + logs * -1.0) * (power * PI_SHARE))
+        logs = m.log2(size)
+        best = m.exp2(logs * -power) * SAFETY
+        smooth = best * m.exp2((m.log2(w[LAST_ERROR]) - logs) * (power * PI_SHARE))
         grown = m.minimum(m.maximum(smooth, SHRINK), GROW)
         shrunk = m.minimum(m.maximum(best, SHRINK), 0.9)
         following = h * m.select(good, grown, shrunk)
@@ -242,7 +242,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         w[ACCEPTED] = w[ACCEPTED] + m.select(good, 1.0, 0.0)
         w[TRIED] = w[TRIED] + m.select(active, 1.0, 0.0)
         small = active & (following < SMALLEST_STEP)
-        many = active & (w[TRIED] > MAX_TRIES)
+        many = active & (w[TRIED] > w[ALLOWED])
         w[STATUS] = m.select(small, float(STEP_TOO_SMALL), m.select(many, float(TOO_MANY_STEPS), w[STATUS]))
 
     def learn(learning: Any, sizes: Any) -> None:

@@ -201,7 +201,8 @@ def simulate(
         lanes = len(who)
         for target, source in ((final.states, block.y), (final.parameters, block.p), (final.control, block.w)):
             target[who] = block.lanes(source)[:lanes, : target.shape[1]]
-        steps[0][who] = block.lanes(block.w)[:lanes, a.ACCEPTED]
+        for count, row in zip(steps, (a.ACCEPTED, a.TRIED), strict=True):
+            count[who] = block.lanes(block.w)[:lanes, row]
         return lanes
 
     def sink(who: np.ndarray, which: slice, samples: np.ndarray) -> None:

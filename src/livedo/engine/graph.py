@@ -2,7 +2,7 @@
 
 Equal sub-expressions are the same node (hash-consing), so a rule used in ten equations is computed once and never
 substituted. Derivatives are carried forward as sparse maps {state: node}: the Jacobian costs a few nodes more than the
-right-hand side it belongs to. Powers become ``exp(n log x)``, which shares each logarithm between all powers of it.
+right-hand side it belongs to. Powers become ``exp2(n log2 x)``, which shares each logarithm between all powers of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from livedo.engine.expression import Expr
 
 Key = tuple[object, ...]
 
+LOG2_E, LN_2 = math.log2(math.e), math.log(2.0)
 COMPARISONS = ("lt", "le", "eq", "ne")
 MASKS = frozenset({*COMPARISONS, "and", "or", "not"})
 
@@ -127,7 +128,7 @@ class Graph:
         return self._node("neg", a)
 
     def function(self, name: str, a: int) -> int:
-        """exp, log, sqrt, tanh or abs of a node."""
+        """exp, log, sqrt, tanh or abs of a node; exp and log through base two."""
         x = self.value(a)
         if x is not None and not (name in ("log", "sqrt") and x <= 0.0):
             return self.const(
@@ -136,8 +137,10 @@ class Graph:
         if name == "tanh":
             e = self.function("exp", self.mul(self.const(-2.0), a))
             return self.sub(self.mul(self.const(2.0), self.reciprocal(self.add(self.const(1.0), e))), self.const(1.0))
-        if name == "log" and self.ops[a][0] == "exp":
-            return self.ops[a][1]  # type: ignore[return-value]
+        if name == "exp":
+            return self._node("exp2", self.mul(self.const(LOG2_E), a))
+        if name == "log":
+            return self.mul(self.const(LN_2), self._node("log2", a))
         return self._node(name, a)
 
     def pow(self, a: int, b: int) -> int:
@@ -149,7 +152,11 @@ class Graph:
             if n == int(n) and abs(n) <= 16:
                 power = self._integer_power(a, int(abs(n)))
                 return power if n >= 0 else self.reciprocal(power)
-        return self.function("exp", self.mul(b, self.function("log", a)))
+        x = self.value(a)
+        logarithm = self._node("log2", a) if x is None or x <= 0.0 else self.const(math.log2(x))
+        product = self.mul(b, logarithm)
+        known = self.value(product)
+        return self._node("exp2", product) if known is None else self.const(2.0**known)
 
     def _integer_power(self, a: int, n: int) -> int:
         if n == 0:
@@ -254,15 +261,30 @@ class Graph:
                 result[k] = self.add(result[k], term) if k in result else term
             return self._pruned(result)
         a = args[0]
+        power = self._power(a, wrt) if op == "exp2" else None  # type: ignore[arg-type]
+        if power is not None:
+            base, exponent = power
+            slope = self.mul(self.mul(node, exponent), self.reciprocal(base))
+            return self._pruned({k: self.mul(slope, d) for k, d in self._derivative[base, wrt].items()})
         slope = {
             "neg": lambda: self.const(-1.0),
             "recip": lambda: self.neg(self.mul(node, node)),
-            "exp": lambda: node,
-            "log": lambda: self.reciprocal(a),  # type: ignore[arg-type]
+            "exp2": lambda: self.mul(self.const(LN_2), node),
+            "log2": lambda: self.mul(self.const(1.0 / LN_2), self.reciprocal(a)),  # type: ignore[arg-type]
             "sqrt": lambda: self.mul(self.const(0.5), self.reciprocal(node)),
             "abs": lambda: self.select(self.compare("lt", a, self.const(0.0)), self.const(-1.0), self.const(1.0)),  # type: ignore[arg-type]
         }[str(op)]()
         return self._pruned({k: self.mul(slope, d) for k, d in inner[0].items()})
+
+    def _power(self, exponent_node: int, wrt: frozenset[int]) -> tuple[int, int] | None:
+        """(x, n) if a node is ``n log2 x`` with a constant n, so that its power differentiates to n x^n / x."""
+        op, *args = self.ops[exponent_node]
+        if op != "mul":
+            return None
+        for n, logarithm in (args, args[::-1]):
+            if self.ops[logarithm][0] == "log2" and not self._derivative[n, wrt]:  # type: ignore[index]
+                return self.ops[logarithm][1], n  # type: ignore[return-value]
+        return None
 
     def _pruned(self, gradient: dict[int, int]) -> dict[int, int]:
         return {k: d for k, d in gradient.items() if self.value(d) != 0.0}

@@ -114,7 +114,11 @@ def _link(code: bytes) -> Any:
 
 
 def compile_model(
-    model: Any, observables: tuple[str, ...] | None = None, method: str = "RODAS5P", infusions: tuple[str, ...] = ()
+    model: Any,
+    observables: tuple[str, ...] | None = None,
+    method: str = "RODAS5P",
+    infusions: tuple[str, ...] = (),
+    varying: tuple[str, ...] | None = None,
 ) -> Kernel:
     """Compile a model, or take its code from the cache.
 
@@ -126,6 +130,9 @@ def compile_model(
         What samples and held inputs may read; all rules and states if not given.
     infusions:
         States that a schedule may infuse.
+    varying:
+        Parameters that may differ between patients or be changed by a schedule; the others are compiled in as constants,
+        which makes faster code. All of them if not given.
     method:
         A key of :data:`livedo.engine.tableaus.METHODS`.
 
@@ -134,14 +141,14 @@ def compile_model(
     InputError
         If an observable is unknown or an equation is not supported.
     """
-    options = json.dumps([method, observables, infusions])
+    options = json.dumps([method, observables, infusions, varying])
     key = cache.key_of(model.fingerprint, options, *_processor(), _own_source())
     values = {**model.parameters, **{infusion(s): 0.0 for s in infusions}}
     stored = cache.read(f"kernel-{key}")
     if stored is not None:
         head, _, code = stored.partition(b"\n")
         return Kernel(_layout_from(json.loads(head)), key, code, values)
-    layout, code = _build(model, observables, method, infusions)
+    layout, code = _build(model, observables, method, infusions, varying)
     head = json.dumps([layout.states, layout.parameters, layout.observables, layout.hoisted, layout.control_rows])
     cache.write(f"kernel-{key}", head.encode() + b"\n" + code)
     return Kernel(layout, key, code, values)
@@ -151,14 +158,20 @@ def _layout_from(data: list[Any]) -> Layout:
     return Layout(tuple(data[0]), tuple(data[1]), tuple(data[2]), data[3], data[4])
 
 
-def stepper_of(model: Any, observables: tuple[str, ...] | None, method: str, infusions: tuple[str, ...] = ()) -> Any:
+def stepper_of(
+    model: Any,
+    observables: tuple[str, ...] | None,
+    method: str,
+    infusions: tuple[str, ...] = (),
+    varying: tuple[str, ...] | None = None,
+) -> Any:
     """Everything :func:`livedo.engine.advance.advance` needs at compile time."""
     from livedo.engine.advance import Stepper
     from livedo.engine.rosenbrock import Norm
     from livedo.engine.system import assemble
     from livedo.engine.tableaus import METHODS
 
-    system = assemble(model, observables, infusions)
+    system = assemble(model, observables, infusions, varying)
     scales, floors = [], []
     for state, start in zip(system.states, _own_starts(system, {**model.parameters}), strict=True):
         traits = model.traits.get(state)
@@ -183,7 +196,11 @@ def _own_starts(system: Any, values: Mapping[str, float]) -> list[float]:
 
 
 def _build(
-    model: Any, observables: tuple[str, ...] | None, method: str, infusions: tuple[str, ...]
+    model: Any,
+    observables: tuple[str, ...] | None,
+    method: str,
+    infusions: tuple[str, ...],
+    varying: tuple[str, ...] | None,
 ) -> tuple[Layout, bytes]:
     import llvmlite.binding as llvm
     from llvmlite import ir
@@ -191,11 +208,11 @@ def _build(
     from livedo.engine.advance import CONTROL_ROWS, Window, advance
     from livedo.engine.llvm import LlvmMachine
 
-    stepper = stepper_of(model, observables, method, infusions)
+    stepper = stepper_of(model, observables, method, infusions, varying)
     system = stepper.system
     module = ir.Module(name="livedo")
     module.triple = llvm.get_default_triple()
-    machine = LlvmMachine(module)
+    machine = LlvmMachine(module, wide="+avx512f" in _processor()[1].split(","))
 
     def run(m: Any, first: Any, last: Any, end: Any, tolerance: Any, longest: Any, *arrays: Any) -> None:
         data = Window(*arrays)

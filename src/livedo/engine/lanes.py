@@ -22,6 +22,8 @@ WIDTH = 8
 class NumpyMachine:
     """Runs engine texts on NumPy arrays of shape (rows, WIDTH)."""
 
+    wide = False
+
     def array(self, rows: int) -> np.ndarray:
         """Scratch memory: ``rows`` lane values."""
         return np.zeros((rows, WIDTH))
@@ -70,11 +72,11 @@ class NumpyMachine:
         """A scalar number."""
         return float(value)
 
-    def exp(self, x: Any) -> Any:
-        return functions.exp(self, x)
+    def exp2(self, x: Any) -> Any:
+        return functions.exp2(self, x)
 
-    def log(self, x: Any) -> Any:
-        return functions.log(self, x)
+    def log2(self, x: Any) -> Any:
+        return functions.log2(self, x)
 
     def sqrt(self, x: Any) -> Any:
         return np.sqrt(x)
@@ -104,6 +106,10 @@ class NumpyMachine:
         mantissa, exponent = np.frexp(x)
         small = mantissa < np.sqrt(0.5)
         return np.where(small, 2 * mantissa, mantissa), np.where(small, exponent - 1.0, exponent * 1.0)
+
+    def reciprocal_estimate(self, x: Any) -> Any:
+        """About 1/x, to one part in ten thousand: enough for an error norm."""
+        return 1.0 / x
 
     def any(self, mask: Any) -> bool:
         """Whether the mask holds in any lane."""

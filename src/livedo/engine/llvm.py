@@ -23,6 +23,7 @@ I64 = ir.IntType(64)
 I1 = ir.IntType(1)
 LANES = ir.VectorType(F64, WIDTH)
 LANES_I = ir.VectorType(I64, WIDTH)
+ZERO = ir.Constant(LANES, [0.0] * WIDTH)
 POINTER = ir.PointerType()
 FLAGS = ("contract",)
 ALIGNMENT = 64
@@ -155,8 +156,10 @@ class Array:
 class LlvmMachine:
     """Emits engine texts into one LLVM module."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, wide: bool = False) -> None:
         self.module = module
+        #: Whether the processor has 512-bit vectors (AVX-512F), with exponent and mantissa in one instruction each.
+        self.wide = wide
         self.builder = ir.IRBuilder()
         self._entry: Any = None
         self._functions: dict[str, Any] = {}
@@ -209,11 +212,11 @@ class LlvmMachine:
             self._functions[full] = ir.Function(self.module, ir.FunctionType(kind, [kind] * len(args)), full)
         return Value(self, self.builder.call(self._functions[full], [a.ir for a in args]))
 
-    def exp(self, x: Value) -> Value:
-        return functions.exp(self, x)
+    def exp2(self, x: Value) -> Value:
+        return functions.exp2(self, x)
 
-    def log(self, x: Value) -> Value:
-        return functions.log(self, x)
+    def log2(self, x: Value) -> Value:
+        return functions.log2(self, x)
 
     def sqrt(self, x: Value) -> Value:
         return self._intrinsic("sqrt", x)
@@ -243,12 +246,38 @@ class LlvmMachine:
     def nearest(self, x: Value) -> Value:
         return self._intrinsic("rint", x)
 
+    def _avx512(self, name: str, *args: Any) -> Value:
+        """An instruction that only 512-bit vectors have; lanes are all active."""
+        i32, mask = ir.IntType(32), ir.Constant(ir.IntType(WIDTH), -1)
+        shapes: dict[str, list[Any]] = {
+            "mask.scalef.pd.512": [args[0], args[1] if len(args) > 1 else None, ZERO, mask, 4],
+            "mask.getexp.pd.512": [args[0], ZERO, mask, 4],
+            "mask.getmant.pd.512": [args[0], args[1] if len(args) > 1 else None, ZERO, mask, 4],
+            "rcp14.pd.512": [args[0], ZERO, mask],
+        }
+        given = [
+            a.ir if isinstance(a, Value) else ir.Constant(i32, a) if isinstance(a, int) else a for a in shapes[name]
+        ]
+        full = f"llvm.x86.avx512.{name}"
+        if full not in self._functions:
+            kind = ir.FunctionType(LANES, [g.type for g in given])
+            self._functions[full] = ir.Function(self.module, kind, full)
+        return Value(self, self.builder.call(self._functions[full], given))
+
+    def reciprocal_estimate(self, x: Value) -> Value:
+        return self._avx512("rcp14.pd.512", x) if self.wide else 1.0 / x
+
     def scale_by_power_of_two(self, x: Value, n: Value) -> Value:
+        if self.wide:
+            return self._avx512("mask.scalef.pd.512", x, n)
         build = self.builder
         bits = build.shl(build.fptosi(n.ir, LANES_I), ir.Constant(LANES_I, [52] * WIDTH))
         return Value(self, build.bitcast(build.add(build.bitcast(x.ir, LANES_I), bits), LANES))
 
     def split(self, x: Value) -> tuple[Value, Value]:
+        if self.wide:
+            # Mantissa in [0.75, 1.5), NaN for negative numbers; the exponent that goes with it is that of 4/3 x.
+            return self._avx512("mask.getmant.pd.512", x, 0b1011), self._avx512("mask.getexp.pd.512", x * (4 / 3))
         build = self.builder
 
         def all_lanes(value: int) -> Any:

@@ -70,26 +70,28 @@ def attempt(
     Lane value: the error norm; at most one where the step is good.
     """
     n, stages = len(system.states), tableau.stages
-    point, slope, lu, diagonal = m.array(n), m.array(n), m.array(len(system.elimination.slots)), m.array(1)
+    lu, diagonal = m.array(len(system.elimination.slots)), m.array(1)
     inverse_h = 1.0 / h
     diagonal[0] = inverse_h * (1.0 / tableau.gamma)
     u_rows = [m.block(u, s, n) for s in range(stages)]
-    m.call("linearise", system.linearise, y, p, c, diagonal, u_rows[0], lu)
-    m.call("solve", system.solve, lu, u_rows[0])
+    m.call("first_stage", system.first_stage, y, p, c, diagonal, lu, u_rows[0])
     for s in range(1, stages):
-        a, cs, last = tableau.a[s - 1], tableau.c[s - 1], s == stages - 1
+        a, cs = tableau.a[s - 1], tableau.c[s - 1]
+        # Where a stage starts from the one before plus its vector, as the last stages do, there is little to add up.
+        onward = s > 1 and a[:-1] == tableau.a[s - 2]
 
-        def move(i: Any, s: int = s, a: tuple[float, ...] = a, target: Any = None) -> None:
-            (new if s == stages - 1 else point)[i] = y[i] + combine([(a[j], u_rows[j][i]) for j in range(s)])
+        def prepare(
+            i: Any, s: int = s, a: tuple[float, ...] = a, cs: tuple[float, ...] = cs, onward: bool = onward
+        ) -> None:
+            vectors = [u_rows[j][i] for j in range(s)]
+            if onward:
+                new[i] = new[i] + combine([(a[-1], vectors[-1])])
+            else:
+                new[i] = y[i] + combine(list(zip(a, vectors, strict=True)))
+            u_rows[s][i] = inverse_h * combine(list(zip(cs, vectors, strict=True)))
 
-        m.loop(n, move)
-        m.call("derivative", system.derivative, new if last else point, p, c, slope)
-
-        def gather(i: Any, s: int = s, cs: tuple[float, ...] = cs) -> None:
-            u_rows[s][i] = slope[i] + inverse_h * combine([(cs[j], u_rows[j][i]) for j in range(s)])
-
-        m.loop(n, gather)
-        m.call("solve", system.solve, lu, u_rows[s])
+        m.loop(n, prepare)
+        m.call("stage", system.stage, new, p, c, lu, u_rows[s])
     total = m.array(2)
     total[0] = m.const(0.0)
     total[1] = m.const(0.0)
@@ -101,7 +103,7 @@ def attempt(
         new[i] = value
         absolute = scales[i] * tolerance
         room = m.maximum(m.abs(y[i]), m.abs(value)) * tolerance + (absolute + TINY)
-        part = m.select(absolute > 0.0, error / room, 0.0)
+        part = m.select(absolute > 0.0, error * m.reciprocal_estimate(room), 0.0)
         total[0] = total[0] + part * part
         total[1] = m.select(value + absolute < floors[i], REFUSED, total[1])
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livedo.engine.graph import Graph
-from livedo.engine.linear import Elimination, plan
+from livedo.engine.linear import Elimination, factorise, plan, substitute
 from livedo.engine.model import Model
 from livedo.errors import InputError
 
@@ -77,26 +77,25 @@ class System:
         for i, node in enumerate(self.rates):
             f[i] = values[node]
 
-    def linearise(self, m: Any, y: Any, p: Any, c: Any, diagonal: Any, f: Any, lu: Any) -> None:
-        """Derivatives, and the factors of ``diagonal - J``; ``diagonal[0]`` is 1/(gamma h)."""
-        from livedo.engine.linear import factorise
+    def stage(self, m: Any, y: Any, p: Any, c: Any, lu: Any, u: Any) -> None:
+        """Solve for a stage vector: derivatives at ``y`` plus what ``u`` holds, over the factors."""
+        values = self.evaluate(m, self.rates, y, p, c)
+        right = [values[node] + u[i] for i, node in enumerate(self.rates)]
+        for row, value in substitute(self.elimination, lu, right).items():
+            u[row] = value
 
+    def first_stage(self, m: Any, y: Any, p: Any, c: Any, diagonal: Any, lu: Any, u: Any) -> None:
+        """Factorise ``diagonal - J`` at ``y`` and solve for the first stage vector; ``diagonal[0]`` is 1/(gamma h)."""
         values = self.evaluate(m, [*self.rates, *self.jacobian.values()], y, p, c)
         shift = diagonal[0]
-        for i, node in enumerate(self.rates):
-            f[i] = values[node]
         entries: dict[tuple[int, int], Any] = {key: -values[node] for key, node in self.jacobian.items()}
         for i in range(len(self.states)):
             entries[i, i] = shift + entries[i, i] if (i, i) in entries else shift
-        for slot, value in factorise(self.elimination, entries).items():
+        factors = factorise(self.elimination, entries)
+        for slot, value in factors.items():
             lu[slot] = value
-
-    def solve(self, m: Any, lu: Any, b: Any) -> None:
-        """Replace ``b`` by the solution."""
-        from livedo.engine.linear import substitute
-
-        for row, value in substitute(self.elimination, lu, b).items():
-            b[row] = value
+        for row, value in substitute(self.elimination, factors, [values[node] for node in self.rates]).items():
+            u[row] = value
 
     def observe(self, m: Any, y: Any, p: Any, c: Any, o: Any) -> None:
         """Observables at a state."""
@@ -162,7 +161,12 @@ def infusion(state: str) -> str:
     return f"infusion_{state}"
 
 
-def assemble(model: Model, observables: Sequence[str] | None = None, infusions: Sequence[str] = ()) -> System:
+def assemble(
+    model: Model,
+    observables: Sequence[str] | None = None,
+    infusions: Sequence[str] = (),
+    varying: Sequence[str] | None = None,
+) -> System:
     """Build the system of a model.
 
     Parameters
@@ -173,15 +177,23 @@ def assemble(model: Model, observables: Sequence[str] | None = None, infusions: 
         Names to observe: rules, states or parameters. All rules and states if not given.
     infusions:
         States that get an input of their own, a rate that adds to them (see :func:`infusion`).
+    varying:
+        Parameters that may differ between patients or be changed; the others are built in as constants. All of them if
+        not given.
 
     Raises
     ------
     InputError
-        If an observable or infused state is not a symbol of the model, or an equation reads ``time``.
+        If an observable, infused state or varying parameter is not a symbol of the model, or an equation reads ``time``.
     """
     graph = Graph()
-    parameters = (*model.parameters, *(infusion(state) for state in infusions))
+    for name in varying or ():
+        if name not in model.parameters:
+            raise InputError("no such parameter to vary", where=model.name, value=name, expected="a parameter")
+    own = tuple(p for p in model.parameters if varying is None or p in set(varying))
+    parameters = (*own, *(infusion(state) for state in infusions))
     scope = {name: graph.input(name) for name in (*model.states, *parameters)}
+    scope |= {name: graph.const(value) for name, value in model.parameters.items() if name not in scope}
     for name, expr in model.rules:
         _refuse_time(expr, name)
         scope[name] = graph.build(expr, scope)

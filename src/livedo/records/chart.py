@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from livedo.records.dialysis import Dialysis
 from livedo.records.findings import Finding
-from livedo.records.units import express, resolve_analyte
+from livedo.records.units import conventional_unit, express, resolve_analyte
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -111,7 +111,7 @@ class Chart:
         for row in self.analytes().iter_rows(named=True):
             text = f"  {row['analyte']}: {row['count']} values, median {row['median']:.3g} {row['unit']}"
             text += f" ({row['low']:.3g} to {row['high']:.3g})"
-            common = _common_unit(row["analyte"])
+            common = conventional_unit(row["analyte"])
             if common is not None:
                 text += f" = {express(row['median'], row['analyte'], common):.3g} {common}"
             lines.append(text + f", {row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}")
@@ -123,10 +123,3 @@ class Chart:
         return f"{len(kinds) - kinds.count('continuous_dialysis')} hospital stays, " + (
             f"{kinds.count('continuous_dialysis')} spans of continuous dialysis"
         )
-
-
-def _common_unit(analyte: str) -> str | None:
-    """The mass unit in which the analyte is commonly given beside SI, or None (for urea usage differs)."""
-    known = resolve_analyte(analyte)
-    mass = ("mg/dL", "pg/mL", "g/dL", "ng/mL", "ug/dL")
-    return None if analyte == "urea" else next((u for u in known.units if u in mass and u != known.unit), None)

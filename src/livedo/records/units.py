@@ -118,6 +118,18 @@ def accepted_units(analyte: Analyte | str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((known.unit, *known.units)))
 
 
+#: Units of mass in which results are commonly given beside SI.
+_MASS_UNITS = ("mg/dL", "pg/mL", "g/dL", "ng/mL", "ug/dL")
+
+
+def conventional_unit(analyte: Analyte | str) -> str | None:
+    """The mass unit in which the analyte is commonly given beside SI, or None (for urea usage differs)."""
+    known = resolve_analyte(analyte)
+    if known.name == "urea":
+        return None
+    return next((unit for unit in accepted_units(known) if unit in _MASS_UNITS and unit != known.unit), None)
+
+
 def unit_for(text: str | None, analyte: Analyte, *, where: str = "", field: str = "unit") -> Unit:
     """The unit spelt `text`, if `analyte` may come in it.
 

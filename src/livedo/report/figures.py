@@ -112,7 +112,11 @@ def _figure(comparison: Comparison, shown: Shown, marks: Sequence[Mark], past: t
     return Figure(
         shown=shown,
         panels=tuple(panels),
-        caption=(_charted_sentence(comparison.chart, shown, marks, past[0]), *_end_sentences(comparison, shown), *_target(shown)),
+        caption=(
+            _charted_sentence(comparison.chart, shown, marks, past[0]),
+            *_end_sentences(comparison, shown),
+            *_target(shown),
+        ),
         marks=frozenset(mark.kind for mark in recent) | (frozenset({"stay"}) if stays else frozenset()),
         days=tuple(number(comparison.outcomes[0].days[place], 0) for place in _places(comparison.outcomes[0])),
         behind=tuple(_behind(shown, outcome) for outcome in comparison.outcomes),
@@ -124,7 +128,9 @@ def _charted_sentence(chart: Chart, shown: Shown, marks: Sequence[Mark], start: 
         return "No value is in the record: the bands are as wide as the record leaves them."
     values = np.array([mark.value for mark in marks])
     low, high = (number(float(v), shown.decimals) for v in (values.min(), values.max()))
-    text = f"{counted(len(marks), 'charted value')}, median {shown.both(float(np.median(values)))}, range {low} to {high}"
+    text = (
+        f"{counted(len(marks), 'charted value')}, median {shown.both(float(np.median(values)))}, range {low} to {high}"
+    )
     kinds = [mark.kind for mark in marks]
     hospital = len(kinds) - kinds.count("plain") - kinds.count("post")
     if hospital:
@@ -133,7 +139,7 @@ def _charted_sentence(chart: Chart, shown: Shown, marks: Sequence[Mark], start: 
             text += f", {kinds.count('continuous')} of them during continuous dialysis"
     earlier = sum(mark.day < start for mark in marks)
     if earlier:
-        text += f"; {earlier} from more than five years before day 0 are not drawn"
+        text += f"; {earlier} from more than five years before day 0 {'is' if earlier == 1 else 'are'} not drawn"
     return text + "."
 
 

@@ -14,7 +14,7 @@ from livedo.report import figures as drawing
 from livedo.report import reading
 from livedo.report.intervals import interval
 from livedo.report.panels import MARKS
-from livedo.report.shown import alike, conventional_unit, counted, harms_not_modelled, listed, number, unit_text
+from livedo.report.shown import alike, counted, harms_not_modelled, listed, number, unit_text
 from livedo.report.side_by_side import check_summaries, differences, plans_side_by_side
 from livedo.report.writing import plain
 
@@ -114,9 +114,7 @@ def _scope(comparison: Comparison) -> str:
     days = max(float(outcome.days[-1]) for outcome in comparison.outcomes)
     span = f"{years:g} year{'' if years == 1 else 's'}" if isinstance(years, int | float) else f"{days:.0f} days"
     plans, versions = len(comparison.outcomes), members(comparison)
-    return (
-        f"{counted(plans, 'plan')} of care over {span}, simulated on {counted(versions, 'version')} of this patient"
-    )
+    return f"{counted(plans, 'plan')} of care over {span}, simulated on {counted(versions, 'version')} of this patient"
 
 
 def _plan_text(outcome: PlanOutcome, anchor: str) -> PlanText:
@@ -145,7 +143,7 @@ def _few(who: list[int]) -> str:
 def _agrees(row: Agreement) -> Agrees:
     from livedo.body import ANALYTES
     from livedo.records.analytes import find_analyte
-    from livedo.records.units import express
+    from livedo.records.units import conventional_unit, express
 
     symbols = {symbol: analyte for analyte, symbol in ANALYTES.items()}
     analyte = find_analyte(symbols.get(row.analyte, row.analyte))

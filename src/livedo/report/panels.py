@@ -175,7 +175,9 @@ def _area(x: Axis, y: Axis, days: np.ndarray, low: np.ndarray, high: np.ndarray,
 
 
 def _curve(x: Axis, y: Axis, days: np.ndarray, values: np.ndarray, kind: str) -> str:
-    return f'<path d="M{"L".join(f"{x(d):.1f} {y(v):.1f}" for d, v in zip(days, values, strict=True))}" class="{kind}"/>'
+    return (
+        f'<path d="M{"L".join(f"{x(d):.1f} {y(v):.1f}" for d, v in zip(days, values, strict=True))}" class="{kind}"/>'
+    )
 
 
 def plan_panel(
@@ -192,7 +194,7 @@ def plan_panel(
     ``percentiles`` has the shape (5, samples), as given by ``intervals.bands``.
     """
     parts, x, y = _frame(shown, values, span)
-    for run in _runs(np.isfinite(percentiles).all(axis=0)):
+    for run in _runs(np.all(np.isfinite(percentiles), axis=0)):
         kept = _thinned(run)
         d, p = days[kept], percentiles[:, kept]
         parts.append(_area(x, y, d, p[0], p[4], "band90"))

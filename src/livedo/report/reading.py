@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from livedo.records.units import express, resolve_analyte
-from livedo.report.shown import alike, analytes_shown, conventional_unit, counted, unit_text
+from livedo.records.units import conventional_unit, express, resolve_analyte
+from livedo.report.shown import alike, analytes_shown, counted, unit_text
 
 if TYPE_CHECKING:
     from livedo.records.chart import Chart
@@ -132,15 +132,17 @@ def _spans(chart: Chart, kind: str) -> str:
     if not rows:
         return "" if kind == "emergency" else "none recorded"
     text = _number_and_dates([row["time"] for row in rows])
-    text = text.replace(",", " spans,", 1) if kind == "continuous_dialysis" else text
-    drawn = {"inpatient": "inpatient", "continuous_dialysis": None}.get(kind, "")
     observed = chart.observations
-    if drawn == "inpatient":
-        text += f"; {int(observed['setting'].eq_missing('inpatient').sum())} results were drawn in one"
-    elif drawn is None:
-        text += f"; {int(observed['continuous_dialysis'].sum() or 0)} results were drawn during one"
+    if kind == "inpatient":
+        text += _drawn(int(observed["setting"].eq_missing("inpatient").sum()), "in one")
+    elif kind == "continuous_dialysis":
+        text += _drawn(int(observed["continuous_dialysis"].sum() or 0), "during one")
     assumed = sum(bool(row["end_assumed"]) for row in rows)
     return text + (f"; the end is assumed for {assumed}" if assumed else "")
+
+
+def _drawn(count: int, when: str) -> str:
+    return f"; {counted(count, 'result')} {'was' if count == 1 else 'were'} drawn {when}"
 
 
 def _prepost(chart: Chart) -> str:

@@ -15,15 +15,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from livedo.records.analytes import Analyte
-from livedo.records.units import accepted_units, express, resolve_analyte
+from livedo.records.units import express, resolve_analyte
 from livedo.tracking.outcomes import quantities
 
 if TYPE_CHECKING:
     from livedo.care.targets import Target
 
 HERE = Path(__file__).parent
-_MASS_UNITS = ("mg/dL", "pg/mL", "g/dL", "ng/mL", "ug/dL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +135,13 @@ def harms_not_modelled() -> tuple[HarmNotModelled, ...]:
     return tuple(HarmNotModelled(**row) for row in _rows(HERE / "harms_not_modelled.csv"))
 
 
-def conventional_unit(analyte: Analyte) -> str | None:
-    """The mass unit in which the analyte is commonly given beside SI, or None (for urea usage differs)."""
-    if analyte.name == "urea":
-        return None
-    return next((unit for unit in accepted_units(analyte) if unit in _MASS_UNITS and unit != analyte.unit), None)
-
-
 _WRITTEN = {"1": "", "{INR}": "", "{score}": "points", "mm[Hg]": "mmHg", "10*9/L": "10⁹/L", "kg/m2": "kg/m²"}
 
 
 def unit_text(unit: str) -> str:
     """A unit as people write it: ``mm[Hg]`` is mmHg, ``ug`` µg."""
     plain = _WRITTEN.get(unit, unit).replace("{1.73_m2}", "1.73 m²")
-    return "µ" + plain[1:] if plain.startswith("ug") or plain.startswith("umol") else plain
+    return "µ" + plain[1:] if plain.startswith(("ug", "umol")) else plain
 
 
 def number(value: float, decimals: int) -> str:

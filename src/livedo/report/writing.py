@@ -65,7 +65,9 @@ def check_out(out: Path) -> None:
     if not held:
         return
     if PROVENANCE not in held:
-        raise InputError("the folder holds other files", where=str(out), field="--out", value=held[0], expected=expected)
+        raise InputError(
+            "the folder holds other files", where=str(out), field="--out", value=held[0], expected=expected
+        )
     if added := [name for name in held if name not in FILES]:
         message = "files were added to an earlier run and would be lost"
         raise InputError(message, where=str(out), field="--out", value=", ".join(added[:3]), expected=expected)

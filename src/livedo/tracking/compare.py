@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -299,7 +300,7 @@ def _provenance(
     return {
         "livedo": livedo.__version__,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(["livedo", *sys.argv[1:]]) if Path(sys.argv[0]).name == "livedo" else None,
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "seed": seed,
         "members": members,
         "years": years,
@@ -317,6 +318,7 @@ def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     for file in files:
+        digest.update(str(file.relative_to(path)).encode() if file != path else b"")
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

@@ -56,7 +56,7 @@ class Record:
 
 
 def summarise(plan: Plan, record: Record) -> dict[str, np.ndarray]:
-    """Every quantity, shape (members,)."""
+    """Every quantity, shape (members,); NaN for a member whose run failed."""
     weekly, ends = record.weekly, record.ends
     aims, limits = targets(), harms()
     days = record.hours / 24.0
@@ -78,7 +78,7 @@ def summarise(plan: Plan, record: Record) -> dict[str, np.ndarray]:
     removed = ends["P_removed_hd"] - record.starts["P_removed_hd"]
     gained = ends["Ca_gained_hd"] - record.starts["Ca_gained_hd"]
     members = len(rate)
-    return {
+    found = {
         "p_in_target": in_target("phosphate", "P"),
         "ca_in_target": in_target("calcium_total", "Ca_total"),
         "ica_in_target": in_target("calcium_ionised", "Ca_ionised"),
@@ -99,6 +99,8 @@ def summarise(plan: Plan, record: Record) -> dict[str, np.ndarray]:
         "low_turnover": share(weekly["PTH"] < turnover),
         "pills": np.full(members, plan.pills_per_day(record.hours / 2)),
     }
+    lost = ~np.isfinite(weekly["P"]).all(axis=1)
+    return {key: np.where(lost, np.nan, values) for key, values in found.items()}
 
 
 def hypotension(rate: np.ndarray) -> np.ndarray:

@@ -1,0 +1,242 @@
+"""The command ``livedo``.
+
+Heavy libraries are imported inside the commands, so that ``livedo --help`` answers at once. What a user gave wrongly ends
+with one sentence on stderr and exit code 2.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from livedo.errors import InputError
+
+if TYPE_CHECKING:
+    from livedo.care import Plan
+    from livedo.tracking.comparison import Comparison
+
+    Progress = Callable[[str, int, int], None]
+
+MAX_YEARS = 20.0
+MAX_MEMBERS = 4096
+
+
+def _version() -> str:
+    import livedo
+
+    return livedo.__version__
+
+
+app = App(
+    name="livedo",
+    help="Simulate calciphylaxis, from serum minerals to the skin. Research software, not a medical device.",
+    version=_version,
+)
+model = App(name="model", help="The model itself.")
+app.command(model)
+
+
+@app.command
+def run(
+    *,
+    chart: Path,
+    patient: str | None = None,
+    plan: Annotated[list[Path], Parameter(negative="")],
+    years: float = 1.0,
+    members: int = 64,
+    seed: int = 1,
+    out: Path,
+    threads: int | None = None,
+) -> None:
+    """Simulate one patient under one or more plans of care, and write a report.
+
+    Parameters
+    ----------
+    chart
+        The record: a FHIR bundle, a folder of OMOP tables, or a table of results.
+    patient
+        Who, if the record holds more than one patient on dialysis.
+    plan
+        A plan of care (YAML). Give the option once for each plan; they are shown in this order.
+    years
+        How long each plan runs, at most 20.
+    members
+        How many versions of the patient are simulated, at most 4096.
+    seed
+        The random draws. One seed gives one result, whatever the number of threads.
+    out
+        The folder for the report. An earlier run there is replaced.
+    threads
+        Threads; all processors if not given.
+    """
+    _check_options(years, members, seed, threads)
+
+    from livedo.report import check_out, table, write
+
+    check_out(out)
+
+    from livedo.care import read_plan
+    from livedo.records import read
+
+    record = read(chart, patient)
+    plans = [read_plan(path) for path in plan]
+    _check_names(plans, plan)
+
+    from livedo.tracking import compare
+
+    inputs = {"chart": chart} | {f"plan {number}": path for number, path in enumerate(plan, 1)}
+    with _progress() as progress:
+        comparison = compare(
+            record,
+            plans,
+            years=years,
+            members=members,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+            inputs=inputs,
+        )
+        progress("writing the report", 0, 1)
+        write(comparison, out)
+        progress("writing the report", 1, 1)
+    _say(table(comparison), comparison, out)
+
+
+@model.command
+def export(*, organ: str | None = None, sbml: Path | None = None, antimony: Path | None = None) -> None:
+    """Write the body, or one organ of it, to run in Tellurium, COPASI and other tools.
+
+    Parameters
+    ----------
+    organ
+        One organ alone, with what it reads from others at nominal values.
+    sbml
+        Write SBML to this file.
+    antimony
+        Write Antimony to this file.
+    """
+    chosen = [path for path in (sbml, antimony) if path is not None]
+    if len(chosen) != 1:
+        found = "both" if chosen else "neither"
+        raise InputError(
+            "one form of output is needed",
+            where="livedo model export",
+            value=found,
+            expected="--sbml FILE or --antimony FILE",
+        )
+    (path,) = chosen
+
+    from livedo.body import load_body
+    from livedo.engine.export import organ_of, to_antimony, to_sbml
+
+    body = load_body().model
+    shown = body if organ is None else organ_of(body, organ)
+    text = to_sbml(shown) if sbml is not None else to_antimony(shown)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+
+
+@app.command
+def version() -> None:
+    """Print the version."""
+    print(_version())
+
+
+def _check_options(years: float, members: int, seed: int, threads: int | None) -> None:
+    limits: list[tuple[str, object, bool, str]] = [
+        ("--years", years, 0.0 < years <= MAX_YEARS, f"more than 0 and at most {MAX_YEARS:g}"),
+        ("--members", members, 1 <= members <= MAX_MEMBERS, f"1 to {MAX_MEMBERS}"),
+        ("--seed", seed, 0 <= seed < 2**63, "0 or more"),
+        ("--threads", threads, threads is None or threads >= 1, "1 or more"),
+    ]
+    for field, value, fits, expected in limits:
+        if not fits:
+            raise InputError("out of range", where="livedo run", field=field, value=value, expected=expected)
+
+
+def _check_names(plans: Sequence[Plan], files: Sequence[Path]) -> None:
+    first: dict[str, Path] = {}
+    for plan, file in zip(plans, files, strict=True):
+        if plan.name in first:
+            message = f"{first[plan.name]} has the same name"
+            raise InputError(message, where=str(file), field="name", value=plan.name, expected="a name of its own")
+        first[plan.name] = file
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Report progress on stderr: a bar on a terminal, else one line for each stage."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        said: set[str] = set()
+
+        def tell(stage: str, done: int, of: int) -> None:
+            if stage not in said:
+                said.add(stage)
+                print(f"livedo: {stage}", file=sys.stderr, flush=True)
+
+        yield tell
+        return
+
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def move(stage: str, done: int, of: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=of)
+            bar.update(tasks[stage], completed=done, total=of)
+
+        yield move
+
+
+def _say(table: object, comparison: Comparison, out: Path) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    console.print(table)
+    for outcome in comparison.outcomes:
+        for warning in outcome.warnings:
+            console.print(Text(f"Warning, {outcome.plan.name}: {warning}"))
+        if outcome.failures:
+            console.print(Text(f"{outcome.plan.name}: {len(outcome.failures)} versions failed and are left out"))
+    console.print(Text("Research software, not a medical device."))
+    print(f"Report: {out / 'report.html'}")
+
+
+def main(tokens: Sequence[str] | None = None) -> None:
+    """Run the command with ``tokens`` (those of the process if not given) and leave with its exit code.
+
+    0: done; 2: something given cannot be used; 130: interrupted. Any other exception is a defect and shows as such.
+    """
+    try:
+        command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        command(*bound.args, **bound.kwargs)
+    except (InputError, CycloptsError) as error:
+        print(f"livedo: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("livedo: interrupted", file=sys.stderr)
+        sys.exit(130)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
