@@ -121,3 +121,11 @@ def test_levels_leave_out_draws_during_continuous_dialysis(shared):
     chart = read(shared / "data/mimic_iv_demo_omop_esrd", patient="10039708")
     count = {lv.analyte: lv.count for lv in levels(chart)}
     assert 0 < count["phosphate"] < chart.values("phosphate").height
+
+
+def test_a_record_without_a_word_of_dialysis_is_taken_as_the_plan_has_it(tmp_path, plans):
+    path = tmp_path / "labs.csv"
+    rows = [f"A,2023-0{month}-02 08:00,phosphate,1.7,mmol/L" for month in range(1, 7)]
+    path.write_text("patient,datetime,analyte,value,unit\n" + "\n".join(rows) + "\n")
+    found = compare(read(path, patient="A"), [plans["usual_care"]], years=0.1, members=8, seed=1)
+    assert any("does not show that the patient is on dialysis" in text for text in found.assumptions)

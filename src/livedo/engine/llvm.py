@@ -23,7 +23,9 @@ I64 = ir.IntType(64)
 I1 = ir.IntType(1)
 LANES = ir.VectorType(F64, WIDTH)
 LANES_I = ir.VectorType(I64, WIDTH)
-ZERO = ir.Constant(LANES, [0.0] * WIDTH)
+I32 = ir.IntType(32)
+#: Trailing arguments of 512-bit instructions: what inactive lanes keep, which lanes are active, rounding as set.
+ZERO, ALL, ROUNDING = ir.Constant(LANES, [0.0] * WIDTH), ir.Constant(ir.IntType(WIDTH), -1), ir.Constant(I32, 4)
 POINTER = ir.PointerType()
 FLAGS = ("contract",)
 ALIGNMENT = 64
@@ -246,30 +248,21 @@ class LlvmMachine:
     def nearest(self, x: Value) -> Value:
         return self._intrinsic("rint", x)
 
-    def _avx512(self, name: str, *args: Any) -> Value:
-        """An instruction that only 512-bit vectors have; lanes are all active."""
-        i32, mask = ir.IntType(32), ir.Constant(ir.IntType(WIDTH), -1)
-        shapes: dict[str, list[Any]] = {
-            "mask.scalef.pd.512": [args[0], args[1] if len(args) > 1 else None, ZERO, mask, 4],
-            "mask.getexp.pd.512": [args[0], ZERO, mask, 4],
-            "mask.getmant.pd.512": [args[0], args[1] if len(args) > 1 else None, ZERO, mask, 4],
-            "rcp14.pd.512": [args[0], ZERO, mask],
-        }
-        given = [
-            a.ir if isinstance(a, Value) else ir.Constant(i32, a) if isinstance(a, int) else a for a in shapes[name]
-        ]
-        full = f"llvm.x86.avx512.{name}"
+    def _avx512(self, name: str, x: Value, *more: Any) -> Value:
+        """An instruction that only 512-bit vectors have, on all lanes; ``more`` are its other arguments."""
+        given = [x.ir, *(m.ir if isinstance(m, Value) else m for m in more)]
+        full = f"llvm.x86.avx512.{name}.pd.512"
         if full not in self._functions:
             kind = ir.FunctionType(LANES, [g.type for g in given])
             self._functions[full] = ir.Function(self.module, kind, full)
         return Value(self, self.builder.call(self._functions[full], given))
 
     def reciprocal_estimate(self, x: Value) -> Value:
-        return self._avx512("rcp14.pd.512", x) if self.wide else 1.0 / x
+        return self._avx512("rcp14", x, ZERO, ALL) if self.wide else 1.0 / x
 
     def scale_by_power_of_two(self, x: Value, n: Value) -> Value:
         if self.wide:
-            return self._avx512("mask.scalef.pd.512", x, n)
+            return self._avx512("mask.scalef", x, n, ZERO, ALL, ROUNDING)
         build = self.builder
         bits = build.shl(build.fptosi(n.ir, LANES_I), ir.Constant(LANES_I, [52] * WIDTH))
         return Value(self, build.bitcast(build.add(build.bitcast(x.ir, LANES_I), bits), LANES))
@@ -277,7 +270,9 @@ class LlvmMachine:
     def split(self, x: Value) -> tuple[Value, Value]:
         if self.wide:
             # Mantissa in [0.75, 1.5), NaN for negative numbers; the exponent that goes with it is that of 4/3 x.
-            return self._avx512("mask.getmant.pd.512", x, 0b1011), self._avx512("mask.getexp.pd.512", x * (4 / 3))
+            interval = ir.Constant(I32, 0b1011)
+            mantissa = self._avx512("mask.getmant", x, interval, ZERO, ALL, ROUNDING)
+            return mantissa, self._avx512("mask.getexp", x * (4 / 3), ZERO, ALL, ROUNDING)
         build = self.builder
 
         def all_lanes(value: int) -> Any:

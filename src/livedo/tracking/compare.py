@@ -73,9 +73,9 @@ def compare(
     Raises
     ------
     InputError
-        If the patient is not on haemodialysis, a plan has no dialysis, or two plans have one name.
+        If a plan has no dialysis, or two plans have one name.
     """
-    _check(chart, plans)
+    _check(plans)
     body = load_body()
     kernel = body.kernel(_observables(body))
     tell = progress or (lambda stage, done, of: None)
@@ -106,19 +106,12 @@ def compare(
         prior_traits=prior.values(found.prior_scores),
         agreement=_agreement(charted, found.settled.readings),
         outcomes=tuple(outcomes),
-        assumptions=(*said, *_assumptions(plans[0], charted)),
+        assumptions=(*said, *_assumptions(chart, plans[0], charted)),
         provenance=_provenance(body, kernel, plans, years, members, seed, inputs or {}),
     )
 
 
-def _check(chart: Chart, plans: Sequence[Plan]) -> None:
-    if not chart.dialysis.on:
-        raise InputError(
-            "the chart shows no patient on haemodialysis",
-            where=f"patient {chart.patient_id}",
-            value=chart.dialysis.why,
-            expected="dialysis procedures or codes",
-        )
+def _check(plans: Sequence[Plan]) -> None:
     names = [plan.name for plan in plans]
     for name in names:
         if names.count(name) > 1:
@@ -259,8 +252,14 @@ def _agreement(charted: Sequence[Level], readings: Mapping[str, np.ndarray]) -> 
     return tuple(rows)
 
 
-def _assumptions(plan: Plan, charted: Sequence[Level]) -> list[str]:
-    said = [
+def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level]) -> list[str]:
+    said = []
+    if not chart.dialysis.on:
+        said.append(
+            f"The record does not show that the patient is on dialysis ({chart.dialysis.why}); haemodialysis is assumed, "
+            "as the plans have it."
+        )
+    said += [
         f"The charted labs are taken to have been drawn while the patient was settled on the first plan, '{plan.name}', "
         "before the midweek session unless marked otherwise.",
         "No residual kidney function.",
