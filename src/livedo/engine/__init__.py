@@ -11,6 +11,7 @@ from livedo.engine.ensemble import Moment, Reducer, Trajectory, simulate
 from livedo.engine.kernel import Kernel, compile_model
 from livedo.engine.model import Model, StateTraits, Value, load
 from livedo.engine.schedule import Rule, Schedule
+from livedo.engine.steady import Steady, steady_state
 
 __all__ = [
     "Kernel",
@@ -20,10 +21,12 @@ __all__ = [
     "Rule",
     "Schedule",
     "StateTraits",
+    "Steady",
     "Trajectory",
     "Value",
     "cache",
     "compile_model",
     "load",
     "simulate",
+    "steady_state",
 ]

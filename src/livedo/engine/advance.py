@@ -16,7 +16,7 @@ from livedo.engine.system import System
 from livedo.engine.tableaus import Tableau
 
 #: Rows of the control block of a group.
-TIME, STEP, LAST_ERROR, TARGET, STATUS, ACCEPTED, TRIED, ALLOWED, LEARN = range(9)
+TIME, STEP, LAST_ERROR, TARGET, STATUS, ACCEPTED, TRIED, ROUNDS, ALLOWED, LEARN = range(10)
 #: Distinct phases whose first step is remembered; phase 0 is "no phase".
 PHASES = 8
 CONTROL_ROWS = LEARN + 1 + PHASES
@@ -241,6 +241,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         w[LAST_ERROR] = m.select(good, m.maximum(size, 1e-4), w[LAST_ERROR])
         w[ACCEPTED] = w[ACCEPTED] + m.select(good, 1.0, 0.0)
         w[TRIED] = w[TRIED] + m.select(active, 1.0, 0.0)
+        w[ROUNDS] = w[ROUNDS] + 1.0
         small = active & (following < SMALLEST_STEP)
         many = active & (w[TRIED] > w[ALLOWED])
         w[STATUS] = m.select(small, float(STEP_TOO_SMALL), m.select(many, float(TOO_MANY_STEPS), w[STATUS]))

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -22,6 +24,9 @@ from livedo.engine.kernel import Kernel, rows
 from livedo.engine.lanes import WIDTH
 from livedo.engine.schedule import Events, Numbers, Schedule
 from livedo.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 #: Hours in one window: four weeks, so that windows begin on the same weekday.
 WINDOW = 672.0
@@ -78,18 +83,40 @@ class Trajectory:
     failures:
         Patient -> reason.
     steps:
-        Accepted steps and attempts, each of shape (patients,).
+        Accepted steps, attempts, and rounds of the patient's group of lanes, each of shape (patients,). A lane that waits
+        for its group, or whose step is refused, makes a round without an accepted step.
     """
 
     times: np.ndarray
     values: dict[str, np.ndarray]
     final: Moment
     failures: dict[int, str]
-    steps: tuple[np.ndarray, np.ndarray]
+    steps: tuple[np.ndarray, np.ndarray, np.ndarray]
     layout_states: tuple[str, ...] = field(repr=False, default=())
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.values[name]
+
+    @property
+    def useful_lane_steps(self) -> float:
+        """Share of all lane steps made that carried their patient onward."""
+        accepted, _, rounds = self.steps
+        return float(accepted.sum() / rounds.sum())
+
+    def frame(self) -> pl.DataFrame:
+        """The samples as a long table: ``patient``, ``time`` and a column for each observable."""
+        import polars as pl
+
+        first = next(iter(self.values.values()))
+        columns = {
+            "patient": np.repeat(np.arange(first.shape[0]), first.shape[1]),
+            "time": np.tile(self.times, first.shape[0]),
+        }
+        return pl.DataFrame(columns | {name: values.ravel() for name, values in self.values.items()})
+
+    def to_parquet(self, path: Path) -> None:
+        """Write :meth:`frame` as Parquet (Arrow's file format)."""
+        self.frame().write_parquet(path)
 
     def final_state(self, name: str) -> np.ndarray:
         """Last value of a state, shape (patients,)."""
@@ -189,7 +216,8 @@ def simulate(
     empty = [np.empty((patients, k)) for k in (n_states, n_parameters, names.control_rows)]
     final = Moment(until, empty[0], empty[1], empty[2])
     failures: dict[int, str] = {}
-    steps = np.zeros(patients), np.zeros(patients)
+    steps = np.zeros(patients), np.zeros(patients), np.zeros(patients)
+    lock = threading.Lock()
     plan = schedule or Schedule()
     edges = _edges(begin, until)
     fresh = moment is None or not moment.acted
@@ -201,15 +229,18 @@ def simulate(
         lanes = len(who)
         for target, source in ((final.states, block.y), (final.parameters, block.p), (final.control, block.w)):
             target[who] = block.lanes(source)[:lanes, : target.shape[1]]
-        for count, row in zip(steps, (a.ACCEPTED, a.TRIED), strict=True):
+        for count, row in zip(steps, (a.ACCEPTED, a.TRIED, a.ROUNDS), strict=True):
             count[who] = block.lanes(block.w)[:lanes, row]
         return lanes
 
     def sink(who: np.ndarray, which: slice, samples: np.ndarray) -> None:
         if keep:
             kept[who, which] = samples
-        for reducer in reducers:
-            reducer.take(who, times[which], {k: samples[:, :, i] for i, k in enumerate(names.observables)})
+        if reducers:
+            values = {k: samples[:, :, i] for i, k in enumerate(names.observables)}
+            with lock:
+                for reducer in reducers:
+                    reducer.take(who, times[which], values)
 
     starts = range(0, patients, chunk)
     workers = min(threads or os.cpu_count() or 1, len(starts))

@@ -181,6 +181,30 @@ class Schedule:
                 )
         return Schedule(tuple(rules))
 
+    def chosen(self, patients: np.ndarray) -> Schedule:
+        """The schedule of some patients, numbered anew: entry i is the patient who was ``patients[i]``."""
+
+        def of(value: Any) -> Any:
+            return value if isinstance(value, str) or np.ndim(value) == 0 else np.asarray(value)[patients]
+
+        def renumbered(draw: Draw | None) -> Draw | None:
+            return None if draw is None else lambda who, occurrence: draw(patients[who], occurrence)
+
+        return Schedule(
+            tuple(
+                replace(
+                    r,
+                    value=of(r.value),
+                    at=of(r.at),
+                    start=of(r.start),
+                    stop=of(r.stop),
+                    delay=renumbered(r.delay),
+                    happens=renumbered(r.happens),
+                )
+                for r in self.rules
+            )
+        )
+
     def layout(
         self,
         patients: np.ndarray,

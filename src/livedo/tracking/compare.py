@@ -16,7 +16,7 @@ import numpy as np
 from livedo.body import ANALYTES, Body, load_body
 from livedo.care.orders import sessions
 from livedo.care.timetable import timetable
-from livedo.engine import Moment, Schedule, simulate
+from livedo.engine import Moment, Schedule, Steady, simulate, steady_state
 from livedo.errors import InputError
 from livedo.patients import prior_of, variations
 from livedo.tracking.comparison import Agreement, Comparison, PlanOutcome
@@ -95,10 +95,15 @@ def compare(
         progress=lambda done, of: tell("estimating traits", done, of),
     )
     traits = prior.values(found.scores)
+    tell("settling members", 0, 1)
+    settled = steady_state(
+        body.model, kernel, found.settled.moment, _plan_schedule(plans[0], traits, kernel), threads=threads
+    )
+    tell("settling members", 1, 1)
     outcomes = []
     for number, plan in enumerate(plans):
         tell("running plans", number, len(plans))
-        outcomes.append(_outcome(kernel, plan, found.settled.moment, traits, years, threads))
+        outcomes.append(_outcome(kernel, plan, settled.moment, traits, years, threads))
     tell("running plans", len(plans), len(plans))
     return Comparison(
         chart=chart,
@@ -106,7 +111,7 @@ def compare(
         prior_traits=prior.values(found.prior_scores),
         agreement=_agreement(charted, found.settled.readings),
         outcomes=tuple(outcomes),
-        assumptions=(*said, *_assumptions(chart, plans[0], charted)),
+        assumptions=(*said, *_assumptions(chart, plans[0], charted, settled)),
         provenance=_provenance(body, kernel, plans, years, members, seed, inputs or {}),
     )
 
@@ -252,7 +257,7 @@ def _agreement(charted: Sequence[Level], readings: Mapping[str, np.ndarray]) -> 
     return tuple(rows)
 
 
-def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level]) -> list[str]:
+def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: Steady) -> list[str]:
     said = []
     if not chart.dialysis.on:
         said.append(
@@ -263,8 +268,10 @@ def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level]) -> list[str
         f"The charted labs are taken to have been drawn while the patient was settled on the first plan, '{plan.name}', "
         "before the midweek session unless marked otherwise.",
         "No residual kidney function.",
-        f"Members start each plan settled under the first plan after a run-in of {RUN_IN_WEEKS} weeks in which the "
-        f"parathyroid gland's time constant is {RUN_IN_GLAND:g} h, so that its mass settles too.",
+        "Members start each plan settled under the first plan: at the state that repeats itself week by week, deep bone "
+        f"held (largest weekly change {np.nanmax(settled.residual):.0e} of a state's size).",
+        f"For the estimate, members settle by a run-in of {RUN_IN_WEEKS} weeks in which the parathyroid gland's time constant "
+        f"is {RUN_IN_GLAND:g} h, so that its mass settles too.",
         "Every prescribed session takes place in full; tablets are taken with each member's own adherence "
         "(mean 81%, as in trials).",
         "Diet, fluid and traits stay as they are for the whole run.",
