@@ -111,6 +111,10 @@ class NumpyMachine:
         """About 1/x, to one part in ten thousand: enough for an error norm."""
         return 1.0 / x
 
+    def reciprocal(self, x: Any) -> Any:
+        """1/x, to rounding."""
+        return 1.0 / x
+
     def any(self, mask: Any) -> bool:
         """Whether the mask holds in any lane."""
         return bool(np.any(mask))

@@ -59,12 +59,13 @@ def plan(size: int, pattern: set[tuple[int, int]]) -> Elimination:
     return Elimination(tuple(order), slots, tuple(steps))
 
 
-def factorise(plan: Elimination, entries: dict[tuple[int, int], Any]) -> dict[int, Any]:
-    """Eliminate. ``entries`` maps (row, column) to values that know ``+ - * /``; returns slot -> value."""
+def factorise(plan: Elimination, entries: dict[tuple[int, int], Any], reciprocal: Any = None) -> dict[int, Any]:
+    """Eliminate. ``entries`` maps (row, column) to values that know ``+ - *``, ``reciprocal`` inverts one; returns slot -> value."""
+    invert = reciprocal or (lambda x: 1.0 / x)
     work = dict(entries)
     done: dict[int, Any] = {}
     for pivot, below, right in plan.steps:
-        inverse = 1.0 / work[pivot, pivot]
+        inverse = invert(work[pivot, pivot])
         done[plan.slots[pivot, pivot]] = inverse
         for c in right:
             done[plan.slots[pivot, c]] = work[pivot, c]

@@ -260,6 +260,15 @@ class LlvmMachine:
     def reciprocal_estimate(self, x: Value) -> Value:
         return self._avx512("rcp14", x, ZERO, ALL) if self.wide else 1.0 / x
 
+    def reciprocal(self, x: Value) -> Value:
+        if not self.wide:
+            return 1.0 / x
+        # Two Newton steps keep the divider free for the logarithms; the reciprocal of 0 or infinity is the guess itself.
+        guess = self._avx512("rcp14", x, ZERO, ALL)
+        error = 1.0 - x * guess
+        better = guess + guess * error
+        return self.select(error < 1.0, better + better * (1.0 - x * better), guess)
+
     def scale_by_power_of_two(self, x: Value, n: Value) -> Value:
         if self.wide:
             return self._avx512("mask.scalef", x, n, ZERO, ALL, ROUNDING)

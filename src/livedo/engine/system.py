@@ -91,7 +91,7 @@ class System:
         entries: dict[tuple[int, int], Any] = {key: -values[node] for key, node in self.jacobian.items()}
         for i in range(len(self.states)):
             entries[i, i] = shift + entries[i, i] if (i, i) in entries else shift
-        factors = factorise(self.elimination, entries)
+        factors = factorise(self.elimination, entries, m.reciprocal)
         for slot, value in factors.items():
             lu[slot] = value
         for row, value in substitute(self.elimination, factors, [values[node] for node in self.rates]).items():
@@ -144,7 +144,7 @@ def _apply(m: Any, op: str, args: list[Any]) -> Any:
     if op in _BINARY:
         return _BINARY[op](*args)
     if op == "recip":
-        return 1.0 / args[0]
+        return m.reciprocal(args[0])
     if op == "neg":
         return -args[0]
     if op == "not":
