@@ -1,4 +1,4 @@
-"""Livedo: an open simulator of calciphylaxis, from serum minerals to the skin.
+"""Livedo: an open simulator of calciphylaxis; so far its minerals.
 
 Research software, not a medical device. The names below are the public interface; each is imported when first used.
 

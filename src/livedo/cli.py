@@ -34,7 +34,7 @@ def _version() -> str:
 
 app = App(
     name="livedo",
-    help="Simulate calciphylaxis, from serum minerals to the skin. Research software, not a medical device.",
+    help="Simulate the minerals behind calciphylaxis under plans of care. Research software, not a medical device.",
     version=_version,
 )
 model = App(name="model", help="The model itself.")

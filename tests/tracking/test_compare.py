@@ -7,6 +7,7 @@ import pytest
 
 from livedo.care import read_plan
 from livedo.care.harms import harms
+from livedo.care.targets import targets
 from livedo.errors import InputError
 from livedo.records import read
 from livedo.tracking import compare
@@ -70,11 +71,59 @@ def test_harms_stand_beside_benefits():
 
 def test_labels_quote_the_thresholds_that_are_used():
     text = {q.key: q.label for q in quantities()}
-    assert f"{harms()['hypocalcaemia'].value:.2f} mmol/L" in text["hypocalcaemia_time"]
-    assert f"{harms()['hypercalcaemia'].value:.2f} mmol/L" in text["hypercalcaemia_time"]
-    assert f"{harms()['ionised_low'].value:.2f} mmol/L" in text["ica_low_after"]
-    assert f"{harms()['uf_high'].value:g} mL/h/kg" in text["uf_high"]
-    assert f"{harms()['low_turnover_pth'].value:g} pg/mL" in text["low_turnover"]
+    for key, harm in (
+        ("hypocalcaemia_time", "hypocalcaemia"),
+        ("low_turnover", "low_turnover_pth"),
+        ("uf_high", "uf_high"),
+    ):
+        assert harms()[harm].written in text[key]
+    assert "2.1 mmol/L (8.4 mg/dL)" in text["hypocalcaemia_time"]
+
+
+def test_limits_of_target_and_harm_are_one_number():
+    assert harms()["hypocalcaemia"].value == targets()["calcium_total"].low
+    assert harms()["hypercalcaemia"].value == targets()["calcium_total"].high
+
+
+def test_later_changes_of_the_first_plan_do_not_reach_back_into_the_estimate(chart, plans, tmp_path, root):
+    text = (root / "examples/plans/usual_care.yaml").read_text()
+    later = tmp_path / "later.yaml"
+    later.write_text(text.replace("    taken: with 3 meals\n", "    taken: with 3 meals\n    stop: day 28\n"))
+    found = compare(chart, [read_plan(later)], years=0.1, members=16, seed=1)
+    usual = compare(chart, [plans["usual_care"]], years=0.1, members=16, seed=1)
+    assert np.array_equal(found.outcomes[0].values["P"][:, 0], usual.outcomes[0].values["P"][:, 0])
+
+
+def test_a_plan_whose_dialysis_ends_is_refused(chart, tmp_path, root):
+    text = (root / "examples/plans/usual_care.yaml").read_text()
+    ends = tmp_path / "ends.yaml"
+    ends.write_text(text.replace("    hours: 4 h\n", "    hours: 4 h\n    stop: day 14\n"))
+    with pytest.raises(InputError, match="no session from day 14"):
+        compare(chart, [read_plan(ends)], years=0.1, members=8, seed=1)
+
+
+def test_what_is_unusual_in_a_plan_is_said_beside_it(chart, tmp_path, root):
+    text = (root / "examples/plans/usual_care.yaml").read_text()
+    slip = tmp_path / "slip.yaml"
+    slip.write_text(text.replace("1.5 mmol/L     # 3.0 mEq/L", "2.5 mmol/L"))
+    found = compare(chart, [read_plan(slip)], years=0.1, members=8, seed=1)
+    assert any("2.5" in text for text in found.outcomes[0].warnings)
+
+
+def test_a_prescribed_dry_weight_moves_weight_and_is_refused_when_far(chart, plans, tmp_path, root):
+    text = (root / "examples/plans/usual_care.yaml").read_text()
+    runs = {}
+    for kilograms in ("57 kg", "30 kg"):
+        path = tmp_path / f"{kilograms[:2]}.yaml"
+        path.write_text(text.replace("dry_weight: from chart", f"dry_weight: {kilograms}"))
+        runs[kilograms] = read_plan(path)
+    found = compare(
+        chart, [plans["usual_care"], runs["57 kg"].model_copy(update={"name": "lighter"})], years=0.1, members=8, seed=1
+    )
+    usual, light = (o.values["weight"][:, -1].mean() for o in found.outcomes)
+    assert light < usual - 1.0
+    with pytest.raises(InputError, match="far from the patient's own"):
+        compare(chart, [runs["30 kg"]], years=0.1, members=8, seed=1)
 
 
 def test_low_dialysate_calcium_is_warned_of(comparison):

@@ -8,16 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from livedo.records.units import conventional_unit, convert, express, resolve_analyte
+
 TABLE = Path(__file__).with_name("harms.csv")
 
 
 @dataclass(frozen=True)
 class HarmNumber:
-    """One row of ``harms.csv``."""
+    """One row of ``harms.csv``; of an analyte, the value is in its canonical unit and ``written`` has the other beside it."""
 
     name: str
     value: float
     unit: str
+    written: str
     meaning: str
     source: str
     status: str
@@ -27,4 +30,17 @@ class HarmNumber:
 def harms() -> Mapping[str, HarmNumber]:
     """Name -> row."""
     with TABLE.open(encoding="utf-8", newline="") as file:
-        return {r["name"]: HarmNumber(**{**r, "value": float(r["value"])}) for r in csv.DictReader(file)}
+        return {row["name"]: _read(row) for row in csv.DictReader(file)}
+
+
+def _read(row: dict[str, str]) -> HarmNumber:
+    analyte, value, unit = row.pop("analyte"), float(row.pop("value")), row.pop("unit")
+    if not analyte:
+        return HarmNumber(value=value, unit=unit, written=f"{value:g} {unit}", **row)
+    canonical = convert(value, unit, analyte)
+    known = resolve_analyte(analyte)
+    other = unit if unit != known.unit else conventional_unit(known)
+    written = f"{canonical:.3g} {known.unit}"
+    if other is not None:
+        written += f" ({express(canonical, analyte, other):.3g} {other})"
+    return HarmNumber(value=canonical, unit=known.unit, written=written, **row)

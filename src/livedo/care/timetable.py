@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from livedo.care.orders import orders, sessions
+from livedo.care.orders import Order, inputs_at, orders, sessions
 from livedo.engine import Schedule
+from livedo.errors import InputError
 
 if TYPE_CHECKING:
     from livedo.care.plan import Plan
@@ -15,9 +17,18 @@ if TYPE_CHECKING:
 #: Inputs that a patient swallows: what is taken is the prescribed dose times the patient's adherence.
 SWALLOWED = frozenset({"binder_PBED", "binder_Ca", "supplement_Ca"})
 WEEK = 168.0
+#: A prescribed dry weight may differ from the patient's own by this share; more is taken for a slip.
+FARTHEST_DRY_WEIGHT = 0.15
 
 
-def timetable(plan: Plan, *, adherence: np.ndarray, dry_weight: np.ndarray, V_target: np.ndarray) -> Schedule:
+def timetable(
+    plan: Plan,
+    *,
+    adherence: np.ndarray,
+    dry_weight: np.ndarray,
+    V_target: np.ndarray,
+    as_at_start: bool = False,
+) -> Schedule:
     """The plan for some patients, from Monday 00:00 of its first week at time zero.
 
     Parameters
@@ -29,15 +40,36 @@ def timetable(plan: Plan, *, adherence: np.ndarray, dry_weight: np.ndarray, V_ta
     dry_weight, V_target:
         Each patient's dry weight (kg) and the extracellular volume at it (L); a dry weight that the plan prescribes moves
         the volume litre for kilogram.
+    as_at_start:
+        Lay out what holds at hour zero, for ever: later changes of the plan are left out.
+
+    Raises
+    ------
+    InputError
+        If a prescribed dry weight is far from a patient's own.
     """
     schedule = Schedule()
-    for order in orders(plan):
+    ordered = orders(plan)
+    rules = sessions(plan)
+    if as_at_start:
+        ordered = [Order(0.0, np.inf, symbol, value) for symbol, value in inputs_at(plan, 0.0).items()]
+        rules = [replace(rule, from_h=0.0, until_h=np.inf) for rule in rules if rule.from_h <= 0.0]
+    for order in ordered:
         value = order.value * adherence if order.symbol in SWALLOWED else order.value
         schedule = schedule.set(order.symbol, value, order.start_h)
-    for rule in sessions(plan):
-        if rule.dry_weight_kg is not None:
-            moved = np.maximum(V_target + (rule.dry_weight_kg - dry_weight), 0.5 * V_target)
-            schedule = schedule.set("V_target", moved, rule.from_h)
+    for rule in rules:
+        wanted = dry_weight if rule.dry_weight_kg is None else np.full_like(dry_weight, rule.dry_weight_kg)
+        far = np.abs(wanted / dry_weight - 1.0) > FARTHEST_DRY_WEIGHT
+        if far.any():
+            own = float(dry_weight[far][0])
+            raise InputError(
+                "a prescribed dry weight is far from the patient's own",
+                where=plan.name,
+                field="dry_weight",
+                value=f"{rule.dry_weight_kg:g} kg",
+                expected=f"within {100 * FARTHEST_DRY_WEIGHT:.0f}% of {own:.1f} kg",
+            )
+        schedule = schedule.set("V_target", V_target + (wanted - dry_weight), rule.from_h)
         during = {
             "Qb": rule.Qb,
             "Qd": rule.Qd,

@@ -60,7 +60,10 @@ def plan(size: int, pattern: set[tuple[int, int]]) -> Elimination:
 
 
 def factorise(plan: Elimination, entries: dict[tuple[int, int], Any], reciprocal: Any = None) -> dict[int, Any]:
-    """Eliminate. ``entries`` maps (row, column) to values that know ``+ - *``, ``reciprocal`` inverts one; returns slot -> value."""
+    """Eliminate: ``entries`` maps (row, column) to values that know ``+ - *``, ``reciprocal`` inverts one.
+
+    Returns slot -> value.
+    """
     invert = reciprocal or (lambda x: 1.0 / x)
     work = dict(entries)
     done: dict[int, Any] = {}

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ADULT = 18
 _SHOWN = 3
-_FEW = 3
+_FEW = 1
 _NEAR = timedelta(days=90)
 
 _EVENT = ("time", "end", "name", "group", "system", "code", "text", "source")

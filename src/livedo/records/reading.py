@@ -75,8 +75,8 @@ def _choose(raws: list[RawChart], patient: str | None, where: str) -> tuple[RawC
         expected = "one of " + _list_ids(found or raws)
         raise InputError(message, where=where, field="patient", value=patient, expected=expected)
     dialysed = [raw for raw in raws if dialysis_evidence(raw).on]
-    if len(dialysed) == 1:
-        return dialysed[0], True
+    if len(dialysed) == 1 or len(raws) == 1:
+        return (dialysed or raws)[0], True
     message = f"{len(dialysed)} dialysis patients in the records; one must be named"
     if not dialysed:
         message = "nothing recorded says that a patient is on dialysis; one must be named"

@@ -61,7 +61,7 @@ def check_out(out: Path) -> None:
     expected = "a new or empty folder, or one with an earlier run of Livedo"
     if not out.is_dir():
         raise InputError("is not a folder", where=str(out), field="--out", expected=expected)
-    held = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
+    held = sorted(path.name for path in out.iterdir())
     if not held:
         return
     if PROVENANCE not in held:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import platform
 import shlex
 import sys
@@ -14,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.body import ANALYTES, Body, load_body
-from livedo.care.orders import sessions
+from livedo.care.checks import check_plan
+from livedo.care.orders import change_hours, sessions
 from livedo.care.timetable import timetable
 from livedo.engine import Moment, Schedule, Steady, simulate, steady_state
 from livedo.errors import InputError
@@ -75,7 +77,7 @@ def compare(
     InputError
         If a plan has no dialysis, or two plans have one name.
     """
-    _check(plans)
+    _check(plans, inputs or {})
     body = load_body()
     kernel = body.kernel(_observables(body))
     tell = progress or (lambda stage, done, of: None)
@@ -97,7 +99,11 @@ def compare(
     traits = prior.values(found.scores)
     tell("settling members", 0, 1)
     settled = steady_state(
-        body.model, kernel, found.settled.moment, _plan_schedule(plans[0], traits, kernel), threads=threads
+        body.model,
+        kernel,
+        found.settled.moment,
+        _plan_schedule(plans[0], traits, kernel, as_at_start=True),
+        threads=threads,
     )
     tell("settling members", 1, 1)
     outcomes = []
@@ -116,19 +122,21 @@ def compare(
     )
 
 
-def _check(plans: Sequence[Plan]) -> None:
+def _check(plans: Sequence[Plan], inputs: Mapping[str, Path]) -> None:
     names = [plan.name for plan in plans]
     for name in names:
         if names.count(name) > 1:
             raise InputError("two plans have the same name", field="name", value=name, expected="names that differ")
-    for plan in plans:
-        if not any(rule.from_h <= 0.0 for rule in sessions(plan)):
-            raise InputError(
-                "a plan without dialysis from day 0 for a patient without kidney function",
-                where=plan.name,
-                field="dialysis",
-                expected="a dialysis prescription that starts on day 0",
-            )
+    for number, plan in enumerate(plans, 1):
+        for hour in change_hours(plan):
+            if plan.sessions_per_week(hour) == 0:
+                raise InputError(
+                    "no dialysis for a patient without kidney function",
+                    where=str(inputs.get(f"plan {number}", plan.name)),
+                    field="dialysis",
+                    value=f"no session from day {hour / 24:g}",
+                    expected="sessions at every time, from day 0 on",
+                )
 
 
 def _observables(body: Body) -> tuple[str, ...]:
@@ -138,25 +146,43 @@ def _observables(body: Body) -> tuple[str, ...]:
 
 def _given(chart: Chart, body: Body) -> tuple[dict[str, float], list[str]]:
     """What the chart gives directly: weight; and what was assumed about it."""
+    import polars as pl
+
     weights = chart.values("body_weight")
     if not weights.height:
         return {}, ["No weight is charted: dry weight is drawn from the population."]
-    recent = weights.sort("time").tail(12)["value"].median()
-    weight = float(recent)  # type: ignore[arg-type]
-    return {"dry_weight": weight}, [f"Dry weight is the median of the last charted weights, {weight:.1f} kg."]
+    after = weights.filter(pl.col("prepost") == "post")
+    before = weights.filter(pl.col("prepost") == "pre")
+    used, words, gain = weights, "not marked as before or after dialysis and taken as dry weights", 0.0
+    if after.height:
+        used, words = after, "after dialysis"
+    elif before.height == weights.height:
+        own = body.parameters
+        gain = 48.0 * (own["fluid_intake"].value - own["fluid_loss"].value)
+        words = f"before dialysis, less {gain:.1f} kg for the fluid gained in two days"
+    weight = float(used.sort("time").tail(12)["value"].median()) - gain  # type: ignore[arg-type]
+    return {"dry_weight": weight}, [f"Dry weight is the median of the last charted weights ({words}), {weight:.1f} kg."]
 
 
 def _parameters(kernel: Kernel, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Traits as parameters of the body; extracellular volume goes with dry weight."""
     known = kernel.values
     parameters = {k: v for k, v in values.items() if k in known}
-    parameters["V_target"] = known["V_target"] / known["dry_weight"] * values["dry_weight"]
+    parameters["V_dry"] = known["V_dry"] / known["dry_weight"] * values["dry_weight"]
+    parameters["V_target"] = parameters["V_dry"]
     return parameters
 
 
-def _plan_schedule(plan: Plan, values: Mapping[str, np.ndarray], kernel: Kernel) -> Schedule:
-    volume = _parameters(kernel, values)["V_target"]
-    return timetable(plan, adherence=values["adherence"], dry_weight=values["dry_weight"], V_target=volume)
+def _plan_schedule(
+    plan: Plan, values: Mapping[str, np.ndarray], kernel: Kernel, *, as_at_start: bool = False
+) -> Schedule:
+    return timetable(
+        plan,
+        adherence=values["adherence"],
+        dry_weight=values["dry_weight"],
+        V_target=_parameters(kernel, values)["V_dry"],
+        as_at_start=as_at_start,
+    )
 
 
 def _settled(kernel: Kernel, plan: Plan, values: Mapping[str, np.ndarray], threads: int | None) -> Settled:
@@ -168,7 +194,7 @@ def _settled(kernel: Kernel, plan: Plan, values: Mapping[str, np.ndarray], threa
         until=last,
         patients=len(values["dry_weight"]),
         parameters={**_parameters(kernel, values), "tau_gland": RUN_IN_GLAND},
-        schedule=_plan_schedule(plan, values, kernel).set("tau_gland", own, last),
+        schedule=_plan_schedule(plan, values, kernel, as_at_start=True).set("tau_gland", own, last),
         times=[week * WEEK + _midweek(plan) for week in range(RUN_IN_WEEKS - 4, RUN_IN_WEEKS)],
         tolerance=TOLERANCE,
         threads=threads,
@@ -190,7 +216,7 @@ def _midweek(plan: Plan, week: int = 0) -> float:
 def _outcome(
     kernel: Kernel, plan: Plan, moment: Moment, values: Mapping[str, np.ndarray], years: float, threads: int | None
 ) -> PlanOutcome:
-    weeks = max(1, round(years * 365.25 / 7))
+    weeks = max(1, math.ceil(years * 365.25 / 7))
     starts, ends = _session_times(plan, weeks)
     weekly = np.array([week * WEEK + _midweek(plan, week) for week in range(weeks)])
     times = np.unique(np.concatenate([starts, ends, weekly]))
@@ -217,9 +243,15 @@ def _outcome(
         days=weekly / 24.0,
         values={name: record.weekly[name] for name in WEEKLY},
         summary=summarise(plan, record),
-        warnings=warnings_of(plan, record),
+        warnings=(*warnings_of(plan, record), *_unusual(plan)),
         failures=run.failures,
     )
+
+
+def _unusual(plan: Plan) -> list[str]:
+    """What the checks of a plan find unusual, as sentences."""
+    found = [issue for issue in check_plan(plan) if issue.severity == "warning"]
+    return [f"{str(issue)[0].upper()}{str(issue)[1:]}." for issue in found]
 
 
 def _plan_free_inputs(kernel: Kernel, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -241,7 +273,7 @@ def _session_times(plan: Plan, weeks: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _calcium(kernel: Kernel, states: np.ndarray) -> np.ndarray:
     """All calcium inside the body, mmol, shape (members,)."""
-    inside = ("Ca", "Q", "Ca_bone")
+    inside = ("Ca", "Q", "Ca_gut", "Ca_bone")
     return sum(states[:, kernel.layout.states.index(name)] for name in inside)  # type: ignore[return-value]
 
 
@@ -264,6 +296,11 @@ def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: St
             f"The record does not show that the patient is on dialysis ({chart.dialysis.why}); haemodialysis is assumed, "
             "as the plans have it."
         )
+    modes = set(chart.sessions["name"].drop_nulls().to_list()) if chart.sessions.height else set()
+    if any("peritoneal" in name for name in modes):
+        said.append(
+            "The record shows peritoneal dialysis; the patient is simulated on haemodialysis, as the plans have it."
+        )
     said += [
         f"The charted labs are taken to have been drawn while the patient was settled on the first plan, '{plan.name}', "
         "before the midweek session unless marked otherwise.",
@@ -272,17 +309,16 @@ def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: St
         f"held (largest weekly change {np.nanmax(settled.residual):.0e} of a state's size).",
         f"For the estimate, members settle by a run-in of {RUN_IN_WEEKS} weeks in which the parathyroid gland's time constant "
         f"is {RUN_IN_GLAND:g} h, so that its mass settles too.",
-        "Every prescribed session takes place in full; tablets are taken with each member's own adherence "
-        "(mean 81%, as in trials).",
+        "Every prescribed session takes place in full. Binders and calcium tablets are taken with each member's own "
+        "adherence (mean 81%, as in trials), other drugs as prescribed.",
+        "Drugs given at each session act as if spread evenly over the week.",
         "Diet, fluid and traits stay as they are for the whole run.",
     ]
-    missing = [level.analyte for level in charted if not level.count]
-    if missing:
-        said.append(
-            "Never charted, so carried as uncertain with the spread of the population: "
-            + ", ".join(name.replace("_", " ") for name in missing)
-            + "."
-        )
+    for charted_at_all, words in ((False, "Never charted"), (True, "Charted, but not usably")):
+        names = [lv.analyte.replace("_", " ") for lv in charted if not lv.count and bool(lv.left_out) == charted_at_all]
+        if names:
+            said.append(f"{words}, so carried as uncertain with the spread of the population: {', '.join(names)}.")
+    said += [f"{lv.analyte.replace('_', ' ').capitalize()}: {lv.left_out}." for lv in charted if lv.left_out]
     inpatient = [level.analyte for level in charted if level.drawn.startswith("in hospital")]
     if inpatient:
         names = ", ".join(name.replace("_", " ") for name in inpatient)

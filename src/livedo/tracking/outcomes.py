@@ -14,7 +14,6 @@ from livedo.care.harms import harms
 from livedo.care.plan import Plan
 from livedo.care.targets import targets
 from livedo.records import express
-from livedo.records.units import convert
 
 TABLE = Path(__file__).with_name("quantities.csv")
 WEEK = 168.0
@@ -35,9 +34,13 @@ class Quantity:
 
 @functools.cache
 def quantities() -> tuple[Quantity, ...]:
-    """The rows, in the order in which they are reported."""
+    """The rows, in the order in which they are reported; thresholds in labels come from ``care/harms.csv``."""
+    written = {name: row.written for name, row in harms().items()}
     with TABLE.open(encoding="utf-8", newline="") as file:
-        return tuple(Quantity(**{**row, "decimals": int(row["decimals"])}) for row in csv.DictReader(file))
+        return tuple(
+            Quantity(**{**row, "label": row["label"].format(**written), "decimals": int(row["decimals"])})
+            for row in csv.DictReader(file)
+        )
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,6 @@ def summarise(plan: Plan, record: Record) -> dict[str, np.ndarray]:
         return weekly[symbol][:, -LAST_WEEKS:].mean(axis=1)
 
     rate = 1000.0 * ends["Quf"] / ends["weight"]
-    turnover = convert(limits["low_turnover_pth"].value, limits["low_turnover_pth"].unit, "pth")
     per_mmol_p = _milligrams("phosphate")
     per_mmol_ca = _milligrams("calcium_total")
     removed = ends["P_removed_hd"] - record.starts["P_removed_hd"]
@@ -96,7 +98,7 @@ def summarise(plan: Plan, record: Record) -> dict[str, np.ndarray]:
         "uf_rate": rate.mean(axis=1),
         "uf_high": share(rate > limits["uf_high"].value),
         "hypotension": 100.0 * hypotension(rate).mean(axis=1),
-        "low_turnover": share(weekly["PTH"] < turnover),
+        "low_turnover": share(weekly["PTH"] < limits["low_turnover_pth"].value),
         "pills": np.full(members, plan.pills_per_day(record.hours / 2)),
     }
     lost = ~np.isfinite(weekly["P"]).all(axis=1)
