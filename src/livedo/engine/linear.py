@@ -7,6 +7,7 @@ is not is rejected like any other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,34 +60,49 @@ def plan(size: int, pattern: set[tuple[int, int]]) -> Elimination:
     return Elimination(tuple(order), slots, tuple(steps))
 
 
-def factorise(plan: Elimination, entries: dict[tuple[int, int], Any], reciprocal: Any = None) -> dict[int, Any]:
+def factorise(plan: Elimination, entries: Mapping[tuple[int, int], Any], reciprocal: Any = None) -> dict[int, Any]:
     """Eliminate: ``entries`` maps (row, column) to values that know ``+ - *``, ``reciprocal`` inverts one.
+
+    Entries are asked for when they are first needed, so values that are computed on demand live briefly.
 
     Returns slot -> value.
     """
     invert = reciprocal or (lambda x: 1.0 / x)
-    work = dict(entries)
+    work: dict[tuple[int, int], Any] = {}
     done: dict[int, Any] = {}
+
+    def entry(key: tuple[int, int]) -> Any:
+        if key not in work and key in entries:
+            work[key] = entries[key]
+        return work.get(key)
+
     for pivot, below, right in plan.steps:
-        inverse = invert(work[pivot, pivot])
+        inverse = invert(entry((pivot, pivot)))
         done[plan.slots[pivot, pivot]] = inverse
+        row = {c: entry((pivot, c)) for c in right}
         for c in right:
-            done[plan.slots[pivot, c]] = work[pivot, c]
+            done[plan.slots[pivot, c]] = row[c]
         for r in below:
-            ratio = work[r, pivot] * inverse
+            ratio = entry((r, pivot)) * inverse
             done[plan.slots[r, pivot]] = ratio
             for c in right:
-                product = ratio * work[pivot, c]
-                work[r, c] = work[r, c] - product if (r, c) in work else -product
+                product = ratio * row[c]
+                before = entry((r, c))
+                work[r, c] = -product if before is None else before - product
     return done
 
 
 def substitute(plan: Elimination, factor: Any, b: Any) -> dict[int, Any]:
     """Forward and back substitution; ``factor[slot]`` and ``b[row]`` yield values. Returns row -> value."""
-    x = {row: b[row] for row in plan.order}
+    x: dict[int, Any] = {}
+
+    def value_of(row: int) -> Any:
+        return x[row] if row in x else b[row]
+
     for pivot, below, _ in plan.steps:
+        x[pivot] = value_of(pivot)
         for r in below:
-            x[r] = x[r] - factor[plan.slots[r, pivot]] * x[pivot]
+            x[r] = value_of(r) - factor[plan.slots[r, pivot]] * x[pivot]
     for pivot, _, right in reversed(plan.steps):
         value = x[pivot]
         for c in right:

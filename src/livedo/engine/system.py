@@ -6,7 +6,7 @@ right-hand side, its Jacobian, and the observables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,88 +43,122 @@ class System:
     hoisted: tuple[int, ...]
     elimination: Elimination
 
-    def evaluate(self, m: Any, roots: Sequence[int], y: Any, p: Any, c: Any | None) -> dict[int, Any]:
-        """Values of the roots (and all below them) on a machine; ``c`` is None while hoisting itself."""
-        graph = self.graph
-        place = {n: i for i, n in enumerate(self.hoisted)} if c is not None else {}
-        row = {name: ("y", i) for i, name in enumerate(self.states)}
-        row |= {name: ("p", i) for i, name in enumerate(self.parameters)}
-        values: dict[int, Any] = {}
-        for node in _needed(graph, roots, place):
-            if node in place:
-                values[node] = c[place[node]]  # type: ignore[index]
-                continue
-            op, *args = graph.ops[node]
-            if op == "input":
-                kind, i = row[str(args[0])]
-                values[node] = (y if kind == "y" else p)[i]
-            elif op == "const":
-                values[node] = m.const(args[0])
-            else:
-                values[node] = _apply(m, str(op), [values[a] for a in args])  # type: ignore[index]
-        return values
+    def evaluate(self, m: Any, y: Any, p: Any, c: Any | None) -> Values:
+        """Values of nodes on a machine, each computed when it is first asked for; ``c`` is None while hoisting itself."""
+        return Values(self, m, y, p, c)
 
     # -- the texts of the functions the kernel compiles -------------------------------------------------------------
     def hoist(self, m: Any, p: Any, c: Any) -> None:
         """Fill ``c`` from the parameters."""
-        values = self.evaluate(m, self.hoisted, None, p, None)
+        values = self.evaluate(m, None, p, None)
         for i, node in enumerate(self.hoisted):
             c[i] = values[node]
 
     def derivative(self, m: Any, y: Any, p: Any, c: Any, f: Any) -> None:
         """Time derivatives of all states."""
-        values = self.evaluate(m, self.rates, y, p, c)
+        values = self.evaluate(m, y, p, c)
         for i, node in enumerate(self.rates):
             f[i] = values[node]
 
     def stage(self, m: Any, y: Any, p: Any, c: Any, lu: Any, u: Any) -> None:
         """Solve for a stage vector: derivatives at ``y`` plus what ``u`` holds, over the factors."""
-        values = self.evaluate(m, self.rates, y, p, c)
-        right = [values[node] + u[i] for i, node in enumerate(self.rates)]
+        values = self.evaluate(m, y, p, c)
+        right = OnDemand(lambda row: values[self.rates[row]] + u[row])
         for row, value in substitute(self.elimination, lu, right).items():
             u[row] = value
 
     def first_stage(self, m: Any, y: Any, p: Any, c: Any, diagonal: Any, lu: Any, u: Any) -> None:
         """Factorise ``diagonal - J`` at ``y`` and solve for the first stage vector; ``diagonal[0]`` is 1/(gamma h)."""
-        values = self.evaluate(m, [*self.rates, *self.jacobian.values()], y, p, c)
+        values = self.evaluate(m, y, p, c)
         shift = diagonal[0]
-        entries: dict[tuple[int, int], Any] = {key: -values[node] for key, node in self.jacobian.items()}
-        for i in range(len(self.states)):
-            entries[i, i] = shift + entries[i, i] if (i, i) in entries else shift
-        factors = factorise(self.elimination, entries, m.reciprocal)
+
+        def entry(key: tuple[int, int]) -> Any:
+            slope = values[self.jacobian[key]] if key in self.jacobian else None
+            if key[0] != key[1]:
+                return -slope
+            return shift if slope is None else shift - slope
+
+        filled = {*self.jacobian, *((i, i) for i in range(len(self.states)))}
+        factors = factorise(self.elimination, OnDemand(entry, filled), m.reciprocal)
         for slot, value in factors.items():
             lu[slot] = value
-        for row, value in substitute(self.elimination, factors, [values[node] for node in self.rates]).items():
+        right = OnDemand(lambda row: values[self.rates[row]])
+        for row, value in substitute(self.elimination, factors, right).items():
             u[row] = value
 
     def observe(self, m: Any, y: Any, p: Any, c: Any, o: Any) -> None:
         """Observables at a state."""
-        values = self.evaluate(m, self.outputs, y, p, c)
+        values = self.evaluate(m, y, p, c)
         for i, node in enumerate(self.outputs):
             o[i] = values[node]
 
     def start(self, m: Any, p: Any, y: Any) -> None:
         """Starting values of the states."""
-        values = self.evaluate(m, self.starts, None, p, None)
+        values = self.evaluate(m, None, p, None)
         for i, node in enumerate(self.starts):
             y[i] = values[node]
 
 
-def _needed(graph: Graph, roots: Sequence[int], known: dict[int, int]) -> list[int]:
-    """Nodes to visit for the roots, stopping at those already known."""
-    seen: set[int] = set()
-    order: list[int] = []
-    stack = [(r, False) for r in reversed(roots)]
-    while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            if node not in known:
-                stack.extend((a, False) for a in reversed(graph.arguments(node)) if a not in seen)
-    return order
+class OnDemand(Mapping[Any, Any]):
+    """A mapping whose values are made when asked for."""
+
+    def __init__(self, make: Callable[[Any], Any], keys: Collection[Any] = ()) -> None:
+        self._make = make
+        self._keys = keys
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._make(key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._keys
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+class Values:
+    """Values of nodes on a machine, each computed once, when first asked for.
+
+    Computing late keeps a value close to its use: machine code then holds fewer at a time.
+    """
+
+    def __init__(self, system: System, m: Any, y: Any, p: Any, c: Any | None) -> None:
+        self._graph, self._m = system.graph, m
+        self._hoisted = {} if c is None else {node: (c, i) for i, node in enumerate(system.hoisted)}
+        self._rows = {name: (y, i) for i, name in enumerate(system.states)}
+        self._rows |= {name: (p, i) for i, name in enumerate(system.parameters)}
+        self._known: dict[int, Any] = {}
+
+    def __getitem__(self, root: int) -> Any:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if node in self._known:
+                stack.pop()
+                continue
+            waiting = () if node in self._hoisted else self._graph.arguments(node)
+            missing = [a for a in reversed(waiting) if a not in self._known]
+            if missing:
+                stack.extend(missing)
+                continue
+            self._known[node] = self._compute(node)
+            stack.pop()
+        return self._known[root]
+
+    def _compute(self, node: int) -> Any:
+        if node in self._hoisted:
+            array, row = self._hoisted[node]
+            return array[row]
+        op, *args = self._graph.ops[node]
+        if op == "input":
+            array, row = self._rows[str(args[0])]
+            return array[row]
+        if op == "const":
+            return self._m.const(args[0])
+        return _apply(self._m, str(op), [self._known[a] for a in args])  # type: ignore[index]
 
 
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
