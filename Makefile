@@ -51,11 +51,11 @@ format: $(VENV)/.installed-lint ## put the style right
 docs: $(VENV)/.installed-docs ## the documentation, as pages in out/docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/docs
 
-# These two are listed once their commands are there: TASK=name and QUICK=1 narrow them.
+# Listed once its command is there.
 evidence: $(VENV)/.installed
 	$(BIN)/livedo evidence $(if $(QUICK),--quick)
 
-bench: $(VENV)/.installed-bench
+bench: $(VENV)/.installed-bench ## Livedo and its peers on the same work (TASK=name, QUICK=1 narrow it; needs g++, gfortran, cmake)
 	$(BIN)/python -m benchmarks $(if $(TASK),--task $(TASK)) $(if $(QUICK),--quick)
 
 lock: $(UV_STAMP) ## resolve the dependencies anew into uv.lock, from the public index

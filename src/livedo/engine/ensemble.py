@@ -137,6 +137,18 @@ class _Chunk:
         """A block as (lanes, rows)."""
         return block.transpose(0, 2, 1).reshape(-1, block.shape[1])
 
+    def sort_by_work(self, tried_before: np.ndarray) -> None:
+        """Put patients who needed like numbers of steps in the last window into one group, so that fewer lanes wait.
+
+        A patient's result does not depend on the group, so this changes the speed alone.
+        """
+        count = len(self.patients)
+        order = np.argsort(self.lanes(self.w)[:count, a.TRIED] - tried_before[self.patients], kind="stable")
+        source = np.append(order, np.full(len(self.y) * WIDTH - count, order[-1]))
+        self.patients = self.patients[order]
+        for block in (self.y, self.p, self.w):
+            block[:] = self.lanes(block)[source].reshape(len(block), WIDTH, -1).transpose(0, 2, 1)
+
 
 def simulate(
     kernel: Kernel,
@@ -226,7 +238,7 @@ def simulate(
         who = np.arange(first, min(first + chunk, patients))
         block = _prepare(kernel, who, parameters or {}, start or {}, index, begin, moment)
         _run_chunk(kernel, block, plan, index, edges, times, tolerance, longest_step, fresh, sink, failures)
-        lanes = len(who)
+        lanes, who = len(who), block.patients
         for target, source in ((final.states, block.y), (final.parameters, block.p), (final.control, block.w)):
             target[who] = block.lanes(source)[:lanes, : target.shape[1]]
         for count, row in zip(steps, (a.ACCEPTED, a.TRIED, a.ROUNDS), strict=True):
@@ -328,9 +340,13 @@ def _run_chunk(
     failures: dict[int, str],
 ) -> None:
     width = len(kernel.layout.observables)
+    tried = np.zeros(int(block.patients.max()) + 1)
     spans = list(itertools.pairwise(edges)) or [(edges[0], edges[0])]
     for number, (begin, end) in enumerate(spans):
         first_of_run, last_of_run = number == 0, number == len(spans) - 1
+        if number:
+            block.sort_by_work(tried)
+            tried[block.patients] = block.lanes(block.w)[: len(block.patients), a.TRIED]
         low = 0 if first_of_run else int(np.searchsorted(times, begin, side="right"))
         high = int(np.searchsorted(times, end, side="right"))
         at_begin = fresh if first_of_run else True

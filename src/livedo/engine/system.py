@@ -73,10 +73,10 @@ class System:
         shift = diagonal[0]
 
         def entry(key: tuple[int, int]) -> Any:
-            slope = values[self.jacobian[key]] if key in self.jacobian else None
-            if key[0] != key[1]:
-                return -slope
-            return shift if slope is None else shift - slope
+            if key not in self.jacobian:
+                return shift
+            slope = values[self.jacobian[key]]
+            return shift - slope if key[0] == key[1] else -slope
 
         filled = {*self.jacobian, *((i, i) for i in range(len(self.states)))}
         factors = factorise(self.elimination, OnDemand(entry, filled), m.reciprocal)
