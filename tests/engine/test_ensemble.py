@@ -105,6 +105,15 @@ def test_dense_output_inside_steps_is_as_good_as_the_steps(pools):
         assert np.max(np.abs(loose[name] - exact[name])) < 2e-5, name
 
 
+def test_patients_may_be_sampled_at_times_of_their_own(pools):
+    own = np.sort(np.random.default_rng(5).uniform(0.0, 1400.0, (N, 20)), axis=1)
+    run_ = run(pools[1], times=own, tolerance=1e-9)
+    for patient in (0, 13, N - 1):
+        alone = run(pools[1], [patient], times=own[patient], tolerance=1e-9)
+        assert np.array_equal(run_["A"][patient], alone["A"][0])
+    assert np.isfinite(run_["A"]).all()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

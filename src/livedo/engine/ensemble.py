@@ -75,7 +75,7 @@ class Trajectory:
     Attributes
     ----------
     times:
-        Sample times, shape (samples,).
+        Sample times, shape (samples,), or (patients, samples).
     values:
         Observable -> shape (patients, samples); empty if nothing was to be kept. NaN after a failure.
     final:
@@ -110,7 +110,7 @@ class Trajectory:
         first = next(iter(self.values.values()))
         columns = {
             "patient": np.repeat(np.arange(first.shape[0]), first.shape[1]),
-            "time": np.tile(self.times, first.shape[0]),
+            "time": np.broadcast_to(self.times, first.shape).ravel(),
         }
         return pl.DataFrame(columns | {name: values.ravel() for name, values in self.values.items()})
 
@@ -186,7 +186,7 @@ def simulate(
     schedule:
         What changes when.
     times:
-        When to sample the observables, shape (samples,), ascending.
+        When to sample the observables, ascending: shape (samples,), or (patients, samples) if each patient has own times.
     keep:
         Whether to return the samples; reducers see them in any case.
     tolerance:
@@ -211,10 +211,13 @@ def simulate(
     if until < begin:
         raise InputError("a run ends before it begins", field="until", value=until, expected=f"at least {begin}")
     times = np.asarray(times, dtype=float)
-    if times.size and (np.any(np.diff(times) < 0) or times[0] < begin or times[-1] > until):
+    if times.size and (np.any(np.diff(times) < 0) or times.min() < begin or times.max() > until):
         raise InputError(
             "sample times must ascend within the run", field="times", expected=f"within [{begin}, {until}]"
         )
+    if times.ndim == 2 and (len(times) != patients or reducers):
+        expected = f"{patients} rows, and no reducers"
+        raise InputError("sample times of each patient do not fit", field="times", value=times.shape, expected=expected)
     names = kernel.layout
     index = {
         "parameters": {k: i for i, k in enumerate(names.parameters)},
@@ -224,7 +227,7 @@ def simulate(
     _check_known(parameters, index["parameters"], "parameter")
     _check_known(start if isinstance(start, Mapping) else None, index["states"], "state")
     n_states, n_parameters = len(names.states), len(names.parameters)
-    kept = np.full((patients, times.size if keep else 0, len(names.observables)), np.nan)
+    kept = np.full((patients, times.shape[-1] if keep else 0, len(names.observables)), np.nan)
     empty = [np.empty((patients, k)) for k in (n_states, n_parameters, names.control_rows)]
     final = Moment(until, empty[0], empty[1], empty[2])
     failures: dict[int, str] = {}
@@ -245,9 +248,9 @@ def simulate(
             count[who] = block.lanes(block.w)[:lanes, row]
         return lanes
 
-    def sink(who: np.ndarray, which: slice, samples: np.ndarray) -> None:
+    def sink(who: np.ndarray, which: slice, due: np.ndarray, samples: np.ndarray) -> None:
         if keep:
-            kept[who, which] = samples
+            kept[who, which] = np.where(due[:, :, None], samples, kept[who, which])
         if reducers:
             values = {k: samples[:, :, i] for i, k in enumerate(names.observables)}
             with lock:
@@ -336,7 +339,7 @@ def _run_chunk(
     tolerance: float,
     longest: float,
     fresh: bool,
-    sink: Callable[[np.ndarray, slice, np.ndarray], None],
+    sink: Callable[[np.ndarray, slice, np.ndarray, np.ndarray], None],
     failures: dict[int, str],
 ) -> None:
     width = len(kernel.layout.observables)
@@ -347,21 +350,32 @@ def _run_chunk(
         if number:
             block.sort_by_work(tried)
             tried[block.patients] = block.lanes(block.w)[: len(block.patients), a.TRIED]
-        low = 0 if first_of_run else int(np.searchsorted(times, begin, side="right"))
-        high = int(np.searchsorted(times, end, side="right"))
+        which, due, asked = _due(times, block.patients, begin, end, first_of_run)
         at_begin = fresh if first_of_run else True
         events = schedule.layout(block.patients, begin, end, index, at_begin=at_begin, at_end=last_of_run)
         before = [array.copy() for array in (block.y, block.p, block.w)]
-        samples = _call(kernel, block, events, times[low:high], end, tolerance, longest, last_of_run)
+        samples = _call(kernel, block, events, asked, end, tolerance, longest)
         lost = np.flatnonzero(block.lanes(block.w)[: len(block.patients), a.STATUS])
         for lane in map(int, lost):
             if int(block.patients[lane]) not in failures:
-                _rescue(
-                    kernel, block, before, lane, events, times[low:high], end, tolerance, last_of_run, samples, failures
-                )
+                _rescue(kernel, block, before, lane, events, asked[lane : lane + 1], end, tolerance, samples, failures)
             if int(block.patients[lane]) in failures:
                 samples[lane] = np.nan
-        sink(block.patients, slice(low, high), samples[:, :, :width])
+        sink(block.patients, which, due, samples[:, :, :width])
+
+
+def _due(
+    times: np.ndarray, who: np.ndarray, begin: float, end: float, first_of_run: bool
+) -> tuple[slice, np.ndarray, np.ndarray]:
+    """Samples of a window: their columns, which are due for whom, and their times (infinity where not due)."""
+    rows_ = times[who] if times.ndim == 2 else np.broadcast_to(times, (len(who), times.size))
+    if not rows_.size:
+        return slice(0, 0), np.zeros((len(who), 0), dtype=bool), np.zeros((len(who), 0))
+    after = rows_ >= begin if first_of_run else rows_ > begin
+    due = after & (rows_ <= end)
+    columns = np.flatnonzero(due.any(axis=0))
+    which = slice(int(columns[0]), int(columns[-1]) + 1) if columns.size else slice(0, 0)
+    return which, due[:, which], np.where(due, rows_, np.inf)[:, which]
 
 
 def _call(
@@ -372,9 +386,8 @@ def _call(
     end: float,
     tolerance: float,
     longest: float,
-    closing: bool,
 ) -> np.ndarray:
-    """Run one window; returns samples (patients, times, observables)."""
+    """Run one window; ``times`` (patients, samples) ascend after leading infinities. Returns (patients, samples, observables)."""
     groups, patients = len(block.y), len(block.patients)
     lanes = groups * WIDTH
     observables = max(1, len(kernel.layout.observables))
@@ -386,9 +399,12 @@ def _call(
         first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         picks = [np.arange(int(events.first[s]), int(events.first[s + 1])) for s in source]
         order = np.append(np.concatenate(picks), len(events.time) - 1).astype(np.int64)
-    sample_from = np.arange(lanes + 1, dtype=np.int64) * len(times)
-    sample_time = np.append(np.tile(times, lanes), np.inf)
-    samples = np.full(lanes * len(times) * observables + 1, np.nan)
+    count = times.shape[1]
+    skipped = np.isinf(times) & (np.cumsum(~np.isinf(times), axis=1) == 0)
+    offset = np.where(skipped.all(axis=1), 0, skipped.sum(axis=1))[source]
+    sample_from = np.append(np.arange(lanes, dtype=np.int64) * count + offset, lanes * count).astype(np.int64)
+    sample_time = np.append(times[source].ravel(), np.inf)
+    samples = np.full(lanes * count * observables + 1, np.nan)
     arrays = [
         np.ascontiguousarray(x[order]) for x in (events.time, events.kind, events.row, events.phase, events.value)
     ]
@@ -396,7 +412,7 @@ def _call(
         0, groups, end, tolerance, longest, block.y, block.p, block.c, block.w, np.ascontiguousarray(first), *arrays,
         sample_from, sample_time, samples,
     )  # fmt: skip
-    return samples[:-1].reshape(lanes, len(times), observables)[:patients]
+    return samples[:-1].reshape(lanes, count, observables)[:patients]
 
 
 def _rescue(
@@ -408,7 +424,6 @@ def _rescue(
     times: np.ndarray,
     end: float,
     tolerance: float,
-    closing: bool,
     samples: np.ndarray,
     failures: dict[int, str],
 ) -> None:
@@ -424,7 +439,7 @@ def _rescue(
     low, high = events.first[lane], events.first[lane + 1]
     picked = [np.append(x[low:high], x[-1]) for x in (events.time, events.kind, events.row, events.phase, events.value)]
     own = Events(np.array([0, high - low], dtype=np.int64), *picked)
-    result = _call(kernel, single, own, times, end, tolerance * 0.01, 1.0, closing)
+    result = _call(kernel, single, own, times, end, tolerance * 0.01, 1.0)
     status = int(alone[3][0, a.STATUS, 0])
     if status == a.RUNNING:
         samples[lane] = result[0]
