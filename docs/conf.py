@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 project = "Livedo"
 author = "The Livedo authors"
@@ -17,3 +19,11 @@ exclude_patterns = ["out"]
 html_theme = "furo"
 html_title = f"Livedo {version}"
 html_theme_options = {"announcement": "Research software, not a medical device."}
+
+
+def setup(app):
+    """Write the model's pages before the others are read."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from model_pages import write_pages
+
+    app.connect("builder-inited", write_pages)
