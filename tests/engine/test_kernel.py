@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,19 @@ def test_machine_code_agrees_with_the_numpy_oracle(which, request):
     )  # fmt: skip
     for i, name in enumerate(kernel.layout.observables):
         assert np.allclose(run[name], expected[:, :, i], rtol=1e-8, atol=1e-9), name
+
+
+def test_a_processor_without_512_bit_vectors_gets_the_same_numbers(pools, monkeypatch):
+    from livedo.engine import kernel as module
+
+    model, kernel = pools
+    narrow = ("haswell", "") if "x86" in platform.machine() else ("generic", "")
+    monkeypatch.setattr(module, "_processor", lambda: narrow)
+    other = compile_model(model, kernel.layout.observables)
+    assert other.key != kernel.key
+    given = {"until": 100.0, "times": np.linspace(0.0, 100.0, 11), "tolerance": 1e-9}
+    for name, values in simulate(kernel, **given).values.items():
+        assert np.allclose(simulate(other, **given)[name], values, rtol=1e-6), name
 
 
 def test_compiled_code_is_taken_from_the_cache(pools, monkeypatch):

@@ -23,6 +23,8 @@ I64 = ir.IntType(64)
 I1 = ir.IntType(1)
 LANES = ir.VectorType(F64, WIDTH)
 LANES_I = ir.VectorType(I64, WIDTH)
+#: 1.5 * 2^52 and its bits: a double of this size holds whole numbers in its low bits.
+ROUND_NUMBER, ROUND_BITS = 6755399441055744.0, 0x4338000000000000
 I32 = ir.IntType(32)
 #: Trailing arguments of 512-bit instructions: what inactive lanes keep, which lanes are active, rounding as set.
 ZERO, ALL, ROUNDING = ir.Constant(LANES, [0.0] * WIDTH), ir.Constant(ir.IntType(WIDTH), -1), ir.Constant(I32, 4)
@@ -273,7 +275,9 @@ class LlvmMachine:
         if self.wide:
             return self._avx512("mask.scalef", x, n, ZERO, ALL, ROUNDING)
         build = self.builder
-        bits = build.shl(build.fptosi(n.ir, LANES_I), ir.Constant(LANES_I, [52] * WIDTH))
+        # Adding the round number leaves n in the low bits: 256-bit vectors cannot convert to integers of 64 bits.
+        whole = build.bitcast((n + ROUND_NUMBER).ir, LANES_I)
+        bits = build.shl(whole, ir.Constant(LANES_I, [52] * WIDTH))
         return Value(self, build.bitcast(build.add(build.bitcast(x.ir, LANES_I), bits), LANES))
 
     def split(self, x: Value) -> tuple[Value, Value]:
@@ -292,7 +296,8 @@ class LlvmMachine:
         shifted = build.sub(bits, all_lanes(0x3FE6A09E667F3BCD))
         exponent = build.ashr(shifted, all_lanes(52))
         mantissa = build.sub(bits, build.shl(exponent, all_lanes(52)))
-        return Value(self, build.bitcast(mantissa, LANES)), Value(self, build.sitofp(exponent, LANES))
+        placed = build.bitcast(build.add(exponent, all_lanes(ROUND_BITS)), LANES)
+        return Value(self, build.bitcast(mantissa, LANES)), Value(self, placed) - ROUND_NUMBER
 
     def any(self, mask: Value) -> Value:
         if mask.ir.type == I1:
