@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from livedo.care import treatments
+from livedo.care.effects import daily_effect
 from livedo.care.limits import load_limits
 from livedo.care.treatments import CLASSES, CONFIDENCES, STATUSES, load_treatments
 from livedo.errors import InputError
+from livedo.records import express
 
 SHIPPED = Path(treatments.__file__).with_name("treatments.csv")
 ROWS = list(load_treatments())
@@ -48,6 +50,7 @@ def test_the_classes_hold_their_drugs() -> None:
         (calcimimetic, "cinacalcet"),
         (calcimimetic, "etelcalcetide"),
         (supplement, "calcium carbonate"),
+        (CLASSES[4], "cholecalciferol"),
     }
 
 
@@ -67,6 +70,24 @@ def test_calcimimetic_occupancy_at_the_published_doses() -> None:
     assert etelcalcetide is not None
     assert 75 * cinacalcet == pytest.approx(0.05, rel=1e-2)
     assert 3 * 7.5 / 7 * etelcalcetide == pytest.approx(0.06, rel=1e-2)
+
+
+def test_a_drug_acts_through_the_first_of_its_inputs_that_the_body_has() -> None:
+    table = load_treatments()
+    cinacalcet = table.find("calcimimetic", "cinacalcet")
+    assert daily_effect(cinacalcet, 48.0, "oral", {"calcimimetic_level"}).keys() == {"calcimimetic_level"}
+    assert daily_effect(cinacalcet, 48.0, "oral", {"calcimimetic_level", "cinacalcet_dose"}) == {"cinacalcet_dose": 2.0}
+    with pytest.raises(InputError, match="no input"):
+        daily_effect(cinacalcet, 48.0, "oral", {"P"})
+
+
+def test_cholecalciferol_raises_25_hydroxyvitamin_d_as_published() -> None:
+    drug = load_treatments().find("vitamin D supplement", "vitamin D3")
+    rise = daily_effect(drug, 25.0, "oral", {"vitamin_D_supply"})["vitamin_D_supply"]
+    assert express(rise, "calcidiol", "ng/mL") == pytest.approx(12.3, rel=0.01)
+    assert daily_effect(drug, 25.0, "oral", {"cholecalciferol_dose"})["cholecalciferol_dose"] == pytest.approx(
+        65 / 24, rel=0.01
+    )
 
 
 def test_brand_names_lead_to_the_drug_in_any_case() -> None:

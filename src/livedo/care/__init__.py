@@ -1,7 +1,8 @@
 """What is done for a patient: plans, treatments, and what they set in the body.
 
 ``read_plan`` reads and checks a plan; ``livedo.care.orders.orders`` (a module of the same name, so it is
-imported from there) and ``sessions`` turn it into inputs of the body.
+imported from there) and ``sessions`` turn it into inputs of the body. ``read_protocol`` reads the rules that decide doses
+from labs, and ``titrate`` runs them on a cohort, visit to visit.
 """
 
 from __future__ import annotations
@@ -13,25 +14,33 @@ if TYPE_CHECKING:
     from livedo.care.issues import Issue
     from livedo.care.orders import Order, SessionDose, SessionRule, inputs_at, session_doses, sessions
     from livedo.care.plan import Plan
+    from livedo.care.protocols import Protocol, read_protocol
     from livedo.care.reading import PlanReading, examine_plan, read_plan
+    from livedo.care.titration import Titration, titrate
     from livedo.care.treatments import Treatment, Treatments, load_treatments
+    from livedo.care.visits import Visits
 
 __all__ = [
     "Issue",
     "Order",
     "Plan",
     "PlanReading",
+    "Protocol",
     "SessionDose",
     "SessionRule",
+    "Titration",
     "Treatment",
     "Treatments",
+    "Visits",
     "check_plan",
     "examine_plan",
     "inputs_at",
     "load_treatments",
     "read_plan",
+    "read_protocol",
     "session_doses",
     "sessions",
+    "titrate",
 ]
 
 _HOMES = {
@@ -47,6 +56,11 @@ _HOMES = {
     "PlanReading": "reading",
     "examine_plan": "reading",
     "read_plan": "reading",
+    "Protocol": "protocols",
+    "read_protocol": "protocols",
+    "Titration": "titration",
+    "titrate": "titration",
+    "Visits": "visits",
     "Treatment": "treatments",
     "Treatments": "treatments",
     "load_treatments": "treatments",

@@ -7,30 +7,22 @@ prescribed: how much of them a patient takes is a trait of the patient.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from livedo.care import doses
-from livedo.care.quantity import (
-    CALCITRIOL_PMOL_PER_UG,
-    CALCIUM_MG_PER_MMOL,
-    HOURS_PER_DAY,
-)
-from livedo.care.treatments import (
-    BINDER,
-    CALCIMIMETIC,
-    SUPPLEMENT,
-    VITAMIN_D,
-    Treatment,
-    Treatments,
-    load_treatments,
-)
+from livedo.care.effects import daily_effect, input_of
+from livedo.care.quantity import HOURS_PER_DAY
+from livedo.care.treatments import VITAMIN_D, Treatments, load_treatments
 
 if TYPE_CHECKING:
     from livedo.care.plan import Drug, Plan
 
 DRUG_INPUTS: Final = ("binder_PBED", "binder_Ca", "supplement_Ca", "calcitriol_dose", "calcimimetic_level")
 """Inputs that a plan always sets, to zero without the drug: g/h, mmol/h, mmol/h, pmol/h, dimensionless."""
+FINER_INPUTS: Final = ("sterol_dose", "cinacalcet_dose", "etelcalcetide_dose")
+"""Inputs that a plan sets too, where the body has them: pmol/h, mg/h, mg/h."""
 DIET_INPUTS: Final = ("diet_P", "diet_Ca", "fluid_intake")
 """Inputs that a plan sets only when it states them. Units: mmol/h, mmol/h, L/h."""
 
@@ -78,13 +70,19 @@ class SessionDose:
 
 
 def inputs_at(
-    plan: Plan, hour: float, treatments: Treatments | None = None, *, spread_session_doses: bool = True
+    plan: Plan,
+    hour: float,
+    treatments: Treatments | None = None,
+    *,
+    spread_session_doses: bool = True,
+    known: Collection[str] | None = None,
 ) -> dict[str, float]:
     """Constant inputs that the plan holds at ``hour``: ``{symbol: value}`` in canonical units.
 
     Several drugs of a class add up. A dose given each session is spread over the week, unless
     ``spread_session_doses`` is false; then active vitamin D given at sessions is left to
-    ``session_doses``. A calcimimetic is always a level, from its mean daily dose.
+    ``session_doses``. A calcimimetic is a level or a rate, from its mean daily dose. ``known`` are the
+    inputs of the body, as for ``livedo.care.effects.input_of``.
 
     Raises
     ------
@@ -93,7 +91,8 @@ def inputs_at(
     """
     table = treatments or load_treatments()
     sessions = plan.sessions_per_week(hour)
-    inputs: dict[str, float] = dict.fromkeys(DRUG_INPUTS, 0.0)
+    finer = [symbol for symbol in FINER_INPUTS if symbol in (known or ())]
+    inputs: dict[str, float] = dict.fromkeys((*DRUG_INPUTS, *finer), 0.0)
     for symbol, stated in zip(DIET_INPUTS, (plan.diet.phosphate, plan.diet.calcium, plan.diet.fluid), strict=True):
         if stated is not None:
             inputs[symbol] = stated.value
@@ -104,24 +103,23 @@ def inputs_at(
         if drug_class == VITAMIN_D and not spread_session_doses and _each_session(item):
             continue
         per_day = doses.daily_amount(item, drug, sessions)
-        if drug_class == BINDER:
-            inputs["binder_PBED"] += per_day / 1000 * (drug.pbed_per_g or 0.0) / HOURS_PER_DAY
-            inputs["binder_Ca"] += _calcium(per_day, drug)
-        elif drug_class == SUPPLEMENT:
-            inputs["supplement_Ca"] += _calcium(per_day, drug)
-        elif drug_class == VITAMIN_D:
-            inputs["calcitriol_dose"] += _calcitriol(per_day, item, drug) / HOURS_PER_DAY
-        elif drug_class == CALCIMIMETIC:
-            inputs["calcimimetic_level"] += per_day * (drug.b_per_mg_day or 0.0)
+        for symbol, value in daily_effect(drug, per_day, doses.route_of(item, drug), known).items():
+            inputs[symbol] += value
     return inputs
 
 
-def orders(plan: Plan, treatments: Treatments | None = None, *, spread_session_doses: bool = True) -> list[Order]:
+def orders(
+    plan: Plan,
+    treatments: Treatments | None = None,
+    *,
+    spread_session_doses: bool = True,
+    known: Collection[str] | None = None,
+) -> list[Order]:
     """The plan's constant inputs laid out in time, without gaps or overlaps for each symbol.
 
     Every symbol of ``DRUG_INPUTS`` is ordered from hour 0 for ever; those of ``DIET_INPUTS`` only when
     the plan states them. The last order of each has an infinite ``stop_h``. ``spread_session_doses``
-    as in ``inputs_at``.
+    and ``known`` as in ``inputs_at``.
 
     Raises
     ------
@@ -134,7 +132,8 @@ def orders(plan: Plan, treatments: Treatments | None = None, *, spread_session_d
     last: dict[str, int] = {}
     for index, start in enumerate(starts):
         stop = starts[index + 1] if index + 1 < len(starts) else float("inf")
-        for symbol, value in inputs_at(plan, start, table, spread_session_doses=spread_session_doses).items():
+        held = inputs_at(plan, start, table, spread_session_doses=spread_session_doses, known=known)
+        for symbol, value in held.items():
             before = last.get(symbol)
             if before is not None and laid[before].value == value:
                 laid[before] = Order(laid[before].start_h, stop, symbol, value)
@@ -165,7 +164,9 @@ def sessions(plan: Plan) -> list[SessionRule]:
     return sorted(rules, key=lambda rule: (rule.start_h, rule.from_h))
 
 
-def session_doses(plan: Plan, treatments: Treatments | None = None) -> list[SessionDose]:
+def session_doses(
+    plan: Plan, treatments: Treatments | None = None, *, known: Collection[str] | None = None
+) -> list[SessionDose]:
     """Active vitamin D given at sessions, as doses; for use with ``spread_session_doses=False``.
 
     Raises
@@ -178,8 +179,10 @@ def session_doses(plan: Plan, treatments: Treatments | None = None) -> list[Sess
     for item in plan.active_vitamin_d:
         if _each_session(item):
             drug = table.find(VITAMIN_D, item.drug)
-            amount = _calcitriol(doses.dose_amount(item.dose, drug), item, drug)
-            given.append(SessionDose("calcitriol_dose", amount, item.from_h, item.until_h))
+            route = doses.route_of(item, drug)
+            symbol = input_of(drug, known)
+            rate = daily_effect(drug, doses.dose_amount(item.dose, drug), route, known)[symbol]
+            given.append(SessionDose(symbol, rate * HOURS_PER_DAY, item.from_h, item.until_h))
     return given
 
 
@@ -193,12 +196,3 @@ def change_hours(plan: Plan) -> list[float]:
 
 def _each_session(item: Drug) -> bool:
     return getattr(item, "schedule", None) == "each session"
-
-
-def _calcium(mg_per_day: float, drug: Treatment) -> float:
-    return mg_per_day * (drug.elemental_calcium or 0.0) / CALCIUM_MG_PER_MMOL / HOURS_PER_DAY
-
-
-def _calcitriol(ug: float, item: Drug, drug: Treatment) -> float:
-    reaching = 1.0 if doses.route_of(item, drug) == "iv" else drug.oral_bioavailability or 0.0
-    return ug * (drug.calcitriol_equivalent or 0.0) * reaching * CALCITRIOL_PMOL_PER_UG

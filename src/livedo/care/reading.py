@@ -84,7 +84,7 @@ def examine_plan(path: str | Path, treatments: Treatments | None = None) -> Plan
     from livedo.care.plan import Plan
 
     name = str(path)
-    data, lines = _load(Path(path), name)
+    data, lines = load_yaml(Path(path), name)
     try:
         plan = Plan.model_validate(data)
     except ValidationError as error:
@@ -135,7 +135,14 @@ _READS = {
 """The keys of its own entry that an issue is drawn from; other issues need more than one entry."""
 
 
-def _load(path: Path, name: str) -> tuple[dict[str, Any], dict[Place, int]]:
+def load_yaml(path: Path, name: str) -> tuple[dict[str, Any], dict[Place, int]]:
+    """Keys and texts of a YAML file, and the line of each place in it.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, is too long or too deep, is not YAML, uses an alias or gives a key twice.
+    """
     import yaml
 
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livedo.body import load_body
 from livedo.care.orders import Order, inputs_at, orders, sessions
 from livedo.engine import Schedule
 from livedo.errors import InputError
@@ -49,10 +50,11 @@ def timetable(
         If a prescribed dry weight is far from a patient's own.
     """
     schedule = Schedule()
-    ordered = orders(plan)
+    known = frozenset(load_body().inputs)
+    ordered = orders(plan, known=known)
     rules = sessions(plan)
     if as_at_start:
-        ordered = [Order(0.0, np.inf, symbol, value) for symbol, value in inputs_at(plan, 0.0).items()]
+        ordered = [Order(0.0, np.inf, symbol, value) for symbol, value in inputs_at(plan, 0.0, known=known).items()]
         rules = [replace(rule, from_h=0.0, until_h=np.inf) for rule in rules if rule.from_h <= 0.0]
     for order in ordered:
         value = order.value * adherence if order.symbol in SWALLOWED else order.value

@@ -19,7 +19,8 @@ BINDER: Final = "phosphate binder"
 VITAMIN_D: Final = "vitamin D receptor agonist"
 CALCIMIMETIC: Final = "calcimimetic"
 SUPPLEMENT: Final = "calcium supplement"
-CLASSES: Final = (BINDER, VITAMIN_D, CALCIMIMETIC, SUPPLEMENT)
+NUTRITIONAL: Final = "vitamin D supplement"
+CLASSES: Final = (BINDER, VITAMIN_D, CALCIMIMETIC, SUPPLEMENT, NUTRITIONAL)
 STATUSES: Final = ("measured", "fitted", "assumed", "calibrated", "input")
 CONFIDENCES: Final = ("high", "moderate", "low")
 
@@ -28,6 +29,7 @@ _REQUIRED_EFFECT: Final = {
     VITAMIN_D: ("calcitriol_equivalent", "oral_bioavailability"),
     CALCIMIMETIC: ("b_per_mg_day",),
     SUPPLEMENT: ("elemental_calcium",),
+    NUTRITIONAL: ("calcidiol_per_ug_day", "nmol_per_ug"),
 }
 
 
@@ -55,6 +57,10 @@ class Treatment:
         Steady-state occupancy b (dimensionless) per mg of mean daily dose.
     usual_max_oral, usual_max_iv, max_refused, max_per:
         Usual highest doses by route and the dose that is refused, in ``dose_unit`` per ``day`` or ``week``.
+    calcidiol_per_ug_day, nmol_per_ug:
+        Rise of 25-hydroxyvitamin D (nmol/L) for a microgram a day; nanomoles in a microgram.
+    inputs:
+        Inputs of the body through which the drug acts, the preferred one first.
     tablets:
         Strengths of one tablet or capsule, in ``dose_unit``, by ``basis``.
     source, status, confidence:
@@ -75,6 +81,9 @@ class Treatment:
     calcitriol_equivalent: float | None
     oral_bioavailability: float | None
     b_per_mg_day: float | None
+    calcidiol_per_ug_day: float | None
+    nmol_per_ug: float | None
+    inputs: tuple[str, ...]
     source: str
     status: str
     confidence: str
@@ -202,6 +211,9 @@ def _row(line: dict[str, str | None], where: str) -> Treatment:
         calcitriol_equivalent=number("calcitriol_equivalent", "calcitriol_equivalent" in needed),
         oral_bioavailability=number("oral_bioavailability", "oral_bioavailability" in needed),
         b_per_mg_day=number("b_per_mg_day", "b_per_mg_day" in needed),
+        calcidiol_per_ug_day=number("calcidiol_per_ug_day", "calcidiol_per_ug_day" in needed),
+        nmol_per_ug=number("nmol_per_ug", "nmol_per_ug" in needed),
+        inputs=_parts(text("inputs", required=True)),
         source=text("source", required=True),
         status=text("status", STATUSES),
         confidence=text("confidence", CONFIDENCES),

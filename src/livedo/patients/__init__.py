@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from livedo.patients.sampling import Prior, prior_of
+from livedo.patients.cohort import Cohort, cohort
+from livedo.patients.sampling import Prior, Trait, behaviour, prior_of
 from livedo.patients.variation import Variation, variations
 
-__all__ = ["Prior", "Variation", "prior_of", "variations"]
+__all__ = ["Cohort", "Prior", "Trait", "Variation", "behaviour", "cohort", "prior_of", "variations"]

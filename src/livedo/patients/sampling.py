@@ -7,6 +7,7 @@ estimate can move scores and always lands on values that the table allows.
 from __future__ import annotations
 
 import csv
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,11 @@ LIMIT = 3.0
 
 @dataclass(frozen=True)
 class Trait:
-    """How one trait differs between people: ``lognormal`` (median, SD of the log), ``normal`` (mean, SD) or ``beta`` (a, b)."""
+    """How one trait differs between people.
+
+    ``lognormal`` (median, SD of the log), ``normal`` (mean, SD), ``beta`` (a, b), ``gamma`` (mean, shape), or ``number``: the
+    same for all.
+    """
 
     name: str
     distribution: str
@@ -38,8 +43,12 @@ class Trait:
             return self.centre * np.exp(self.spread * z)
         if self.distribution == "normal":
             return self.centre + self.spread * z
-        from scipy.special import betaincinv, ndtr
+        if self.distribution == "number":
+            return np.full_like(z, self.centre)
+        from scipy.special import betaincinv, gammaincinv, ndtr
 
+        if self.distribution == "gamma":
+            return self.centre / self.spread * gammaincinv(self.spread, ndtr(z))
         return betaincinv(self.centre, self.spread, ndtr(z))
 
 
@@ -78,8 +87,19 @@ def prior_of(body: Body, given: Mapping[str, float] | None = None) -> Prior:
     given = dict(given or {})
     rows = [p for p in body.parameters.values() if p.spread and p.name not in given]
     traits = [Trait(p.name, p.distribution, p.value, p.spread or 0.0) for p in rows]
-    with BEHAVIOUR.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["name"] not in given:
-                traits.append(Trait(row["name"], row["distribution"], float(row["centre"]), float(row["spread"])))
+    traits += [t for t in behaviour("trait").values() if t.name not in given]
     return Prior(tuple(traits), given)
+
+
+@functools.cache
+def behaviour(role: str) -> Mapping[str, Trait]:
+    """How people behave, by ``behaviour.csv``: name -> row of one role.
+
+    ``trait``: what an estimate of one patient may move; ``cohort``: what only a sampled population has.
+    """
+    with BEHAVIOUR.open(encoding="utf-8", newline="") as file:
+        return {
+            row["name"]: Trait(row["name"], row["distribution"], float(row["centre"]), float(row["spread"] or 0.0))
+            for row in csv.DictReader(file)
+            if row["role"] == role
+        }

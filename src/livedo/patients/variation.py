@@ -16,6 +16,7 @@ class Variation:
     """One row of ``variation.csv``.
 
     ``within`` and ``analytical`` are coefficients of variation; ``scale`` is ``log`` where values are log-normal.
+    ``laboratory`` is the SD of the logarithm of a laboratory's constant bias (assumption).
     ``unexplained`` is the relative disagreement between body and patient that no number of draws removes (assumption).
     """
 
@@ -23,6 +24,7 @@ class Variation:
     scale: str
     within: float
     analytical: float
+    laboratory: float
     unexplained: float
     source: str
     status: str
@@ -44,6 +46,7 @@ def variations() -> Mapping[str, Variation]:
             row["scale"],
             float(row["within"]),
             float(row["analytical"]),
+            float(row["laboratory"]),
             float(row["unexplained"]),
             row["source"],
             row["status"],
