@@ -175,6 +175,7 @@ def test_analytes_have_the_unit_of_their_symbol(body):
         "nmol_per_L": "nmol/L",
         "g_per_L": "g/L",
         "U_per_L": "U/L",
+        "ng_per_L": "pg/mL",
     }
     for analyte, symbol in ANALYTES.items():
         assert spelled.get(body.unit(symbol), body.unit(symbol)) == find_analyte(analyte).unit, analyte

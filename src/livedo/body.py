@@ -36,6 +36,9 @@ ANALYTES: Mapping[str, str] = MappingProxyType(
         "alp": "ALP",
         "albumin": "albumin_plasma",
         "bicarbonate": "HCO3",
+        "magnesium": "Mg",
+        "fgf23_intact": "FGF23",
+        "fetuin_a": "fetuin_A",
         "body_weight": "weight",
     }
 )
@@ -44,6 +47,7 @@ ANALYTES: Mapping[str, str] = MappingProxyType(
 OBSERVABLES: tuple[str, ...] = (
     *("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol", "ALP", "weight", "Quf_required"),
     *("albumin_plasma", "HCO3", "vitamin_D", "gland_mass", "Ca_bone"),
+    *("FGF23", "CTX", "Mg", "fetuin_A", "CPP", "calcimimetic_occupancy"),
     *("P_removed_hd", "Ca_gained_hd", "P_urine", "Ca_urine", "Ca_absorbed", "P_absorbed"),
 )
 

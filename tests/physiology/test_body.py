@@ -11,7 +11,7 @@ from livedo.errors import InputError
 
 CALCIUM = ("Ca", "Q", "Ca_gut", "Ca_faeces", "Ca_bone", "Ca_outside", "Ca_urine")
 PHOSPHORUS = (
-    *("P_central", "P_mobilisable", "P_gut", "P_faeces", "P_bone"),
+    *("P_central", "P_mobilisable", "P_deep", "P_gut", "P_faeces", "P_bone"),
     *("P_outside", "P_urine", "P_removed_hd"),
 )
 WEEK = 168.0

@@ -1,0 +1,337 @@
+"""Sets the parameters of the mineral body that published figures of class calibration can set.
+
+Run by hand: ``python calibration/minerals.py`` (some minutes). It fits ``FITTED`` to ``FIGURES`` by damped Gauss-Newton least
+squares with priors (maximum a posteriori), all derivatives side by side in the engine's lanes; writes the values into
+``physiology/parameters.csv`` with status ``calibrated`` and the run's name as source, the settled state of the reference
+patient and of health as start values, and its record into ``calibration/minerals_record.json``.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+import mineral_experiments as experiments
+
+from livedo.body import PHYSIOLOGY, load_body
+
+RECORD = Path(__file__).with_name("minerals_record.json")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published number and the reading that should give it; ``sd`` on the log scale where ``log``.
+
+    ``ids`` are rows of the evidence tables (class calibration, or weak where marked), or ``choice`` where the figure is the
+    reference patient's own definition.
+    """
+
+    reading: str
+    value: float
+    sd: float
+    ids: str
+    log: bool = False
+
+    def residual(self, simulated: np.ndarray) -> np.ndarray:
+        """Distance in standard deviations."""
+        if self.log:
+            return np.log(np.maximum(simulated, 1e-12) / self.value) / self.sd
+        return (simulated - self.value) / self.sd
+
+
+FIGURES = (
+    # health
+    Figure("healthy Ca", 2.32, 0.01, "NHANES 2017-2018 mean 9.3 mg/dL", True),
+    Figure("healthy P", 1.162, 0.01, "NHANES 2017-2018 mean 3.6 mg/dL", True),
+    Figure("healthy PTH", 3.92, 0.03, "37 pg/mL; MV142 gives 39.3", True),
+    Figure("healthy urine Ca", 3.6, 0.15, "Peterson & Riggs 2010 baseline", True),
+    Figure("healthy P absorbed", 0.62, 0.03, "MV118"),
+    Figure("clamp low peak", 5.5, 0.15, "MV002", True),
+    Figure("clamp low end", 2.5, 0.12, "MV003, MV038", True),
+    Figure("clamp high end", 0.25, 0.15, "MV004, MV039", True),
+    Figure("diet P per urine P", 0.60, 0.15, "MV124-MV127"),
+    # kidney disease
+    Figure("PTH at GFR 52% of health", 1.26, 0.12, "MV144 against MV143", True),
+    Figure("PTH at GFR 37% of health", 1.62, 0.12, "MV145 against MV143", True),
+    Figure("FGF23 at GFR 43% of health", 2.4, 0.25, "MV151 (weak) against MV128", True),
+    # a session
+    Figure("P end", 0.85, 0.05, "MV107", True),
+    Figure("P removed", 858, 0.05, "MV110", True),
+    Figure("population share of sessions with P rising late", 0.45, 0.1, "MV116, P009: sign; size is a choice"),
+    Figure("Ca gained at 1.25", 75, 120, "C001"),
+    Figure("Ca gained at 1.375", 182, 120, "C002"),
+    Figure("Ca gained at 1.5", 293, 120, "C003"),
+    Figure("Ca gained at 1.75", 488, 100, "C009"),
+    Figure("population Ca gained at 1.35", -76, 15, "MV076, MV077"),
+    Figure("buffered share at 1.75", 0.73, 0.06, "C007"),
+    Figure("ionised Ca change at 1.75", 0.21, 0.03, "C008"),
+    Figure("ionised Ca change at 1.25", -0.06, 0.02, "C013"),
+    Figure("PTH change at 1.25", 0.39, 0.1, "C014"),
+    Figure("PTH change at 1.75", -0.75, 0.05, "C010"),
+    # dialysis, settled
+    Figure("population P mean", 1.70, 0.03, "choice: the unit that is sampled", True),
+    Figure("population Ca mean", 2.25, 0.01, "choice: the unit that is sampled", True),
+    Figure(
+        "population PTH median", 28, 0.06, "choice: between K002 and MV249-MV250, and units treating higher PTH", True
+    ),
+    Figure("dialysis calcitriol", 36, 0.05, "MV122", True),
+    Figure("dialysis FGF23", 843, 0.15, "D052", True),
+    Figure("dialysis Ca absorbed", 0.12, 0.02, "MV119"),
+    Figure("PTH ratio 1.75 to 1.5", 1.63, 0.15, "MV082, MV083", True),
+    Figure("PTH settled at 1.25 over 1.5", 1.5, 0.15, "choice: less than the first form gave (1.74)", True),
+    Figure("Ca change 1.75 to 1.5 postdialysis", -0.175, 0.08, "MV084, MV085"),
+    Figure("bone Ca lost in a year", 0.010, 0.005, "choice: no more than a tenth in ten years"),
+    # drugs
+    Figure("cinacalcet 75 mg: PTH 26 wk", -0.43, 0.03, "MV196 (weak)"),
+    Figure("cinacalcet 75 mg: Ca 26 wk", -0.068, 0.01, "MV196 (weak)"),
+    Figure("cinacalcet 75 mg: Ca lowest", -0.085, 0.015, "choice: no deeper than a tenth"),
+    Figure("cinacalcet 75 mg: P 26 wk", -0.084, 0.03, "MV196, D010 (weak)"),
+    Figure("etelcalcetide 7.5 mg: PTH 26 wk", -0.56, 0.03, "MV176-MV183"),
+    Figure("etelcalcetide 7.5 mg: Ca 26 wk", -0.07, 0.01, "MV185 (weak)"),
+    Figure("calcitriol: PTH 26 wk", -0.57, 0.06, "MV171, MV172; dose assumed"),
+    Figure("calcitriol: Ca change 26 wk", 0.15, 0.05, "between MV023-MV024 and no change; dose assumed"),
+    Figure("calcitriol: P 26 wk", 0.03, 0.03, "choice: rises slightly"),
+    Figure("cholecalciferol: calcitriol 26 wk", 0.36, 0.05, "MV122, MV123"),
+)
+
+#: Parameter -> SD of the logarithm of its prior around the value it has before the run (``PRIOR_VALUES``).
+FITTED = {
+    "Ca_bath_ratio": (1.0, 0.05),
+    "v_Q": (0.54, 0.4),
+    "albumin_HCO3_slope": (0.5, 0.4),
+    "k_Ca_active": (0.163, 0.3),
+    "Ca_transport_half_calcitriol": (90.0, 0.4),
+    "Ca_secretion_clearance": (0.125, 0.3),
+    "P_quickening_slope": (1.2, 0.4),
+    "KoA_P": (12.2, 0.15),
+    "k_P_absorption": (0.28, 0.2),
+    "TmP_ref": (1.33, 0.2),
+    "TmP_splay": (0.45, 0.8),
+    "PTH_synthesis": (9.4, 0.5),
+    "PTH_set_point_ref": (1.0, 0.03),
+    "PTH_release_slope": (14.0, 0.15),
+    "PTH_set_point_slope": (0.6, 0.4),
+    "PTH_drive_vitamin_D_half": (1.5, 0.7),
+    "gland_tendency": (1.2, 0.5),
+    "bone_turnover": (0.3, 0.3),
+    "FGF23_klotho_half": (0.2, 0.4),
+    "cinacalcet_half": (0.217, 0.3),
+    "etelcalcetide_half": (309.0, 0.3),
+}
+NAMES = tuple(FITTED)
+CENTRE = np.log([FITTED[n][0] for n in NAMES])
+SPREAD = np.array([FITTED[n][1] for n in NAMES])
+#: Relative move for derivatives; iterations; members of the population.
+NUDGE, ITERATIONS, MEMBERS = 0.02, 12, 160
+
+
+def readings(points: np.ndarray) -> dict[str, np.ndarray]:
+    """All readings at points of shape (points, parameters), logarithms."""
+    sets = {name: np.exp(points[:, i]) for i, name in enumerate(NAMES)}
+    kernel = experiments.kernel_of()
+    found = experiments.health(kernel, sets) | experiments.dialysis(kernel, sets)
+    return found | experiments.population(kernel, sets, MEMBERS)
+
+
+def residuals(found: dict[str, np.ndarray], points: np.ndarray) -> np.ndarray:
+    """Shape (points, figures + parameters): figures, then priors."""
+    figures = np.stack([f.residual(found[f.reading]) for f in FIGURES], axis=1)
+    return np.concatenate([figures, (points - CENTRE) / SPREAD], axis=1)
+
+
+def slopes(point: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+    """Residuals at a point, their derivatives by the scaled parameters, and the readings there."""
+    step = NUDGE
+    points = point + np.concatenate([np.zeros((1, len(point))), step * np.eye(len(point))])
+    found = readings(points)
+    all_residuals = residuals(found, points)
+    jacobian = (all_residuals[1:] - all_residuals[0]).T / step
+    return all_residuals[0], jacobian, {k: v[0] for k, v in found.items()}
+
+
+def fit(point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray], list[float]]:
+    """Damped Gauss-Newton: several dampings are tried side by side, the best is taken."""
+    history = []
+    value, jacobian, found = slopes(point)
+    for _ in range(ITERATIONS):
+        cost = float(value @ value)
+        history.append(cost)
+        scaled = jacobian * SPREAD
+        trials = []
+        for damping in (0.03, 0.3, 1.0, 3.0, 10.0, 30.0):
+            matrix = scaled.T @ scaled + damping * np.eye(len(point))
+            move = -np.linalg.solve(matrix, scaled.T @ value) * SPREAD
+            trials.append(point + np.clip(move, -0.5, 0.5))
+        points = np.array(trials)
+        costs = (residuals(readings(points), points) ** 2).sum(axis=1)
+        best = int(np.nanargmin(costs))
+        print(f"  cost {cost:.2f} -> {costs[best]:.2f}", flush=True)
+        if not costs[best] < cost * 0.995:
+            break
+        point = points[best]
+        value, jacobian, found = slopes(point)
+    return point, value, jacobian, found, history
+
+
+def identified(jacobian: np.ndarray) -> dict[str, object]:
+    """What the figures say of each parameter: posterior against prior spread, and the weakest directions."""
+    figures = jacobian[: len(FIGURES)] * SPREAD
+    _, values, directions = np.linalg.svd(figures, full_matrices=False)
+    posterior = np.sqrt(np.diag(np.linalg.inv(figures.T @ figures + np.eye(len(NAMES)))))
+    weakest = []
+    for i in np.argsort(values)[:5]:
+        large = {n: round(float(c), 2) for n, c in zip(NAMES, directions[i], strict=True) if abs(c) > 0.3}
+        weakest.append({"singular_value": round(float(values[i]), 3), "direction": large})
+    return {
+        "singular_values_in_units_of_the_prior": [round(float(v), 3) for v in values],
+        "posterior_over_prior_spread": {n: round(float(p), 3) for n, p in zip(NAMES, posterior, strict=True)},
+        "not_identified": [n for n, p in zip(NAMES, posterior, strict=True) if p > 0.7],
+        "weakest_directions": weakest,
+    }
+
+
+def set_by(jacobian: np.ndarray) -> dict[str, list[str]]:
+    """Parameter -> the figures that say most of it: those with a tenth or more of its information, the largest first."""
+    information = (jacobian[: len(FIGURES)] * SPREAD) ** 2
+    shares = information / information.sum(axis=0)
+    found = {}
+    for j, name in enumerate(NAMES):
+        order = np.argsort(-shares[:, j])
+        found[name] = [f"{FIGURES[i].ids} ({FIGURES[i].reading})" for i in order if shares[i, j] >= 0.1]
+    return found
+
+
+def start_values(point: np.ndarray) -> tuple[dict[str, float], dict[str, float]]:
+    """Settled states of the reference patient and of health, as the start values they belong to."""
+    sets = {name: np.exp(point[[i]]) for i, name in enumerate(NAMES)}
+    kernel, body = experiments.kernel_of(), load_body()
+    healthy = dict(body.settings["healthy"])
+    found = []
+    for arm, on in (({}, True), (healthy, False)):
+        moment = experiments.settled(kernel, sets, [{**arm}], on=on)
+        schedule = experiments.haemodialysis() if on else None
+        run = experiments.carried(kernel, moment, {}, 1.0, [0.0], schedule)
+        state = dict(zip(kernel.layout.states, moment.states[0], strict=True))
+        seen = {name: float(run[name][0, 0]) for name in ("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol")}
+        weight = kernel.values["dry_weight"]
+        values = {
+            "P_start": seen["P"],
+            "P_mobilisable_start": state["P_mobilisable"] / (kernel.values["v_P_mobilisable"] * weight),
+            "P_deep_start": state["P_deep"],
+            "Ca_total_start": seen["Ca_total"],
+            "Ca_ionised_start": state["Q"] / (float(sets["v_Q"][0]) * weight),
+            "HCO3_start": state["HCO3"],
+            "PTH_start": seen["PTH"],
+            "PTH_store_start": state["PTH_store"],
+            "PTH_set_point_start": state["PTH_set_point"],
+            "PTH_drive_start": state["PTH_drive"],
+            "VDR_start": state["VDR"],
+            "CaSR_start": state["CaSR"],
+            "gland_mass_start": state["gland_mass_diffuse"],
+            "calcitriol_start": seen["calcitriol"],
+            "hydroxylase_start": state["hydroxylase"],
+            "RANKL_start": state["RANKL"],
+            "osteoclasts_start": state["osteoclasts"],
+            "osteoblasts_start": state["osteoblasts_fast"],
+            "responding_start": state["responding"],
+            "osteoid_start": state["osteoid"],
+            "FGF23_drive_start": state["FGF23_drive"],
+            "Ca_gut_start": state["Ca_gut"],
+            "P_gut_start": state["P_gut"],
+            "Ca_transport_start": state["Ca_transport"],
+            "Mg_start": state["Mg"],
+        }
+        found.append({name: float(f"{value:.4g}") for name, value in values.items()})
+    return found[0], found[1]
+
+
+def write(
+    values: dict[str, float],
+    origins: dict[str, list[str]],
+    reference: dict[str, float],
+    healthy: dict[str, float],
+    run: str,
+) -> None:
+    """Values into the tables of numbers."""
+    table = PHYSIOLOGY / "parameters.csv"
+    rows = _read(table)
+    for row in rows:
+        if row["name"] in values:
+            row["value"] = f"{values[row['name']]:.5g}"
+            row["status"] = "calibrated"
+            row["source"] = _origin(row["source"]) + f"; {run}, most by " + "; ".join(origins[row["name"]])
+        elif row["name"] in reference:
+            row["value"] = f"{reference[row['name']]:.4g}"
+            row["status"] = "calibrated"
+            row["source"] = f"settled state of the reference patient; {run}"
+    _write(table, rows)
+    settings = PHYSIOLOGY / "settings.csv"
+    rows = [row for row in _read(settings) if not (row["setting"] == "healthy" and row["name"] in healthy)]
+    rows += [
+        {"setting": "healthy", "name": n, "value": f"{v:.4g}", "meaning": f"settled state; {run}"}
+        for n, v in healthy.items()
+    ]
+    _write(settings, rows)
+
+
+def _origin(source: str) -> str:
+    return source.split("; calibration/minerals.py")[0]
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _write(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main() -> None:
+    """Fit, write, record."""
+    began = time.time()
+    now = np.log([load_body().model.parameters[n] for n in NAMES])
+    point, value, jacobian, found, history = fit(now if "--go-on" in sys.argv else CENTRE)
+    text = json.dumps([[asdict(f) for f in FIGURES], FITTED, load_body().model.fingerprint, MEMBERS], sort_keys=True)
+    run = f"calibration/minerals.py run {hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    values = {n: float(f"{np.exp(v):.5g}") for n, v in zip(NAMES, point, strict=True)}
+    for i, f in enumerate(FIGURES):
+        print(f"{f.reading:52s} {float(found[f.reading]):10.4g} {f.value:10.4g} {value[i]:7.2f}")
+    for n in NAMES:
+        print(f"{n:28s} {values[n]:10.5g} prior {FITTED[n][0]:g}")
+    record = {
+        "run": run,
+        "seconds": round(time.time() - began),
+        "method": "damped Gauss-Newton on figures and log-normal priors (maximum a posteriori)",
+        "cost": [round(c, 3) for c in history],
+        "figures": [
+            {**asdict(f), "simulated": float(f"{found[f.reading]:.5g}"), "residual_in_sd": round(float(value[i]), 2)}
+            for i, f in enumerate(FIGURES)
+        ],
+        "parameters": {
+            n: {"value": values[n], "prior_median": FITTED[n][0], "prior_sd_of_log": FITTED[n][1]} for n in NAMES
+        },
+        "set_by": set_by(jacobian),
+        "identifiability": identified(jacobian),
+        "all_readings": {k: float(f"{v:.5g}") for k, v in sorted(found.items())},
+    }
+    if "--look" not in sys.argv:
+        reference, healthy = start_values(point)
+        write(values, record["set_by"], reference, healthy, run)
+        RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(record["identifiability"], indent=1))
+
+
+if __name__ == "__main__":
+    main()
