@@ -51,9 +51,10 @@ format: $(VENV)/.installed-lint ## put the style right
 docs: $(VENV)/.installed-docs ## the documentation, as pages in out/docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/docs
 
-# Listed once its command is there.
-evidence: $(VENV)/.installed
-	$(BIN)/livedo evidence $(if $(QUICK),--quick)
+evidence: $(VENV)/.installed ## published figures against simulation: out/evidence.html (ONLY=pattern, SUITE=name, QUICK=1 narrow it)
+	@mkdir -p out
+	$(BIN)/livedo evidence $(if $(ONLY),--only '$(ONLY)') $(if $(SUITE),--suite $(SUITE)) $(if $(QUICK),--quick) \
+		--json out/evidence.json --html out/evidence.html
 
 bench: $(VENV)/.installed-bench ## Livedo and its peers on the same work (TASK=name, QUICK=1 narrow it; needs g++, gfortran, cmake)
 	$(BIN)/python -m benchmarks $(if $(TASK),--task $(TASK)) $(if $(QUICK),--quick)

@@ -107,6 +107,59 @@ def run(
     _say(table(comparison), comparison, out)
 
 
+@app.command
+def evidence(
+    *,
+    only: str | None = None,
+    suite: str | None = None,
+    quick: Annotated[bool, Parameter(negative="")] = False,
+    json: Path | None = None,
+    html: Path | None = None,
+    threads: int | None = None,
+) -> None:
+    """Simulate published figures and show which are met. A miss is a result: the exit code is 0.
+
+    Parameters
+    ----------
+    only
+        Figures whose id, experiment or quantity matches, for instance 'MV10*', 'calcium.*', '*FGF23*'.
+    suite
+        minerals, disease, skin, population or trials; all if not given.
+    quick
+        Fewer virtual people: minutes instead of a quarter of an hour, with a larger Monte-Carlo error.
+    json
+        Write the scorecard as JSON to this file.
+    html
+        Write the scorecard as a page to this file.
+    threads
+        Threads; all processors if not given.
+    """
+    if threads is not None and threads < 1:
+        raise InputError(
+            "out of range", where="livedo evidence", field="--threads", value=threads, expected="1 or more"
+        )
+
+    from livedo.evidence.registry import chosen, load_figures
+
+    figures = chosen(load_figures(), only, suite)
+
+    from livedo.evidence.scorecard import score
+    from livedo.evidence.showing import page, summary, table
+
+    with _progress() as progress:
+        card = score(figures, quick=quick, threads=threads, progress=progress)
+    for path, text in ((json, card.to_json), (html, lambda: page(card))):
+        if path is not None:
+            try:
+                path.write_text(text(), encoding="utf-8")
+            except OSError as error:
+                raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+    _show(table(card))
+    for sentence in summary(card):
+        print(sentence)
+    print("Research software, not a medical device.")
+
+
 @model.command
 def export(*, organ: str | None = None, sbml: Path | None = None, antimony: Path | None = None) -> None:
     """Write the body, or one organ of it, to run in Tellurium, COPASI and other tools.
@@ -219,6 +272,12 @@ def _say(table: object, comparison: Comparison, out: Path) -> None:
             console.print(Text(f"{outcome.plan.name}: {len(outcome.failures)} versions failed and are left out"))
     console.print(Text("Research software, not a medical device."))
     print(f"Report: {out / 'report.html'}")
+
+
+def _show(table: object) -> None:
+    from rich.console import Console
+
+    Console().print(table)
 
 
 def main(tokens: Sequence[str] | None = None) -> None:

@@ -1,0 +1,159 @@
+"""Trials and care in which doses follow labs: people screened by a measured PTH, treated by protocol from visit to visit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from livedo.care import read_plan
+from livedo.care.protocols import read_protocol
+from livedo.care.titration import Titration, titrate
+from livedo.evidence.context import SEED, SEVERE, Context
+from livedo.evidence.experiments.units import MG_DL_CA, MG_DL_P, PG_ML_PTH
+from livedo.evidence.result import NotSimulated, Result, balanced, effective, mean_of, share_of
+from livedo.patients import cohort
+
+PLANS = Path(__file__).parents[1] / "plans"
+#: People screened for a trial, and people under a protocol of care: full and quick.
+SCREENED, UNDER_CARE = (512, 160), (512, 128)
+#: Visits of a trial: the first before treatment, the last two at its weeks 20 and 24.
+TRIAL_VISITS, LAST = 7, 2
+FACTORS = {"pth": PG_ML_PTH, "calcium_total": MG_DL_CA, "phosphate": MG_DL_P}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """People of a trial, shape (people,): measured at baseline and as the mean of the last two visits, conventional units."""
+
+    before: dict[str, np.ndarray]
+    after: dict[str, np.ndarray]
+
+
+def _screened(ctx: Context, plan: str) -> Titration:
+    """People to screen, settled on a plan, after one visit.
+
+    High PTH is common among them, as in ``Context.severe``; adherence is that of trials: nobody is of the class that does not
+    adhere.
+    """
+
+    def make() -> Titration:
+        people = cohort(ctx.body, SCREENED[ctx.quick], SEED, nonadherent=0.0)
+        raised = np.exp(SEVERE * (ctx.body.parameters["gland_tendency"].spread or 0.0))
+        people = replace(
+            people, body_values={**people.body_values, "gland_tendency": people.body_values["gland_tendency"] * raised}
+        )
+        protocol = read_protocol("label_cinacalcet")
+        return titrate(
+            ctx.body,
+            ctx.kernel,
+            people,
+            protocol,
+            months=1,
+            seed=SEED,
+            plan=read_plan(PLANS / f"{plan}.yaml"),
+            threads=ctx.threads,
+        )
+
+    return ctx.once(("screened", plan), make)
+
+
+def _arm(ctx: Context, protocol: str, plan: str, least: float, calcium: tuple[float, float]) -> Arm:
+    """Those who pass the screen (PTH above ``least`` pg/mL, calcium within a range, mg/dL), titrated for 24 weeks."""
+
+    def make() -> Arm:
+        screen = _screened(ctx, plan)
+        pth, seen = (screen.measured[a][:, 0] * FACTORS[a] for a in ("pth", "calcium_total"))
+        with np.errstate(invalid="ignore"):
+            who = np.flatnonzero((pth >= least) & (seen >= calcium[0]) & (seen <= calcium[1]))
+        if len(who) < 16:
+            raise NotSimulated("too few people pass the screen")
+        run = titrate(
+            ctx.body,
+            ctx.kernel,
+            screen.cohort.chosen(who),
+            read_protocol(protocol),
+            months=TRIAL_VISITS,
+            seed=SEED + 1,
+            plan=read_plan(PLANS / f"{plan}.yaml"),
+            start=screen.final.chosen(who),
+            threads=ctx.threads,
+        )
+        with np.errstate(invalid="ignore"):
+            before = {a: run.measured[a][:, 0] * f for a, f in FACTORS.items()}
+            last = {a: run.measured[a][:, -LAST:] * f for a, f in FACTORS.items()}
+        complete = np.all([np.isfinite(v) for v in before.values()], axis=0)
+        complete &= np.all([np.isfinite(v).any(axis=1) for v in last.values()], axis=0)
+        if complete.mean() < 0.5:
+            raise NotSimulated("too few people complete the trial")
+        return Arm(
+            {a: v[complete] for a, v in before.items()},
+            {a: np.nanmean(v[complete], axis=1) for a, v in last.items()},
+        )
+
+    return ctx.once(("arm", protocol, plan, least, calcium), make)
+
+
+def _read(arm: Arm, read: str, pth: float) -> Result:
+    weights = balanced(arm.before["pth"], pth) if pth else None
+    change = {a: 100 * (arm.after[a] / arm.before[a] - 1) for a in FACTORS}
+    if read == "PTH":
+        return mean_of(arm.after["pth"], weights)
+    if read == "responders":
+        return share_of(change["pth"] < -30, weights)
+    if read == "low calcium":
+        return share_of(arm.after["calcium_total"] <= 8.4, weights)
+    if read == "Ca rise":
+        return mean_of(arm.after["calcium_total"] - arm.before["calcium_total"], weights)
+    return mean_of(change[{"PTH change": "pth", "Ca change": "calcium_total", "P change": "phosphate"}[read]], weights)
+
+
+def calcimimetic(ctx: Context, *, drug: str, read: str, pth: float = 0.0, least: float = 400.0) -> Result:
+    """A calcimimetic titrated by its label for 24 weeks, background care unchanged, in people with a mean PTH (pg/mL).
+
+    ``read``: ``PTH`` (mean at the end, pg/mL), ``PTH change``, ``Ca change``, ``P change`` (mean %), ``responders`` (PTH down
+    by more than 30%, %), ``low calcium`` (8.4 mg/dL or less, %).
+    """
+    return _read(_arm(ctx, f"label_{drug}", "usual", least, (8.3, 20.0)), read, pth)
+
+
+def active_vitamin_d(ctx: Context, *, drug: str, read: str, pth: float = 0.0, least: float = 400.0) -> Result:
+    """Calcitriol or paricalcitol by vein titrated by its label for 24 weeks; ``read`` as above, and ``Ca rise`` (mg/dL)."""
+    return _read(_arm(ctx, f"label_{drug}", "without_vitamin_d", least, (0.0, 10.5)), read, pth)
+
+
+def _cared(ctx: Context, protocol: str) -> Titration:
+    def make() -> Titration:
+        return titrate(
+            ctx.body,
+            ctx.kernel,
+            cohort(ctx.body, UNDER_CARE[ctx.quick], SEED),
+            read_protocol(protocol),
+            months=20,
+            seed=SEED,
+            plan=read_plan(PLANS / "usual.yaml"),
+            threads=ctx.threads,
+        )
+
+    return ctx.once(("cared", protocol), make)
+
+
+def attained(ctx: Context, *, lab: str, protocol: str = "kdigo") -> Result:
+    """Share of measured labs in target over the last six of twenty visits of care by rule, %: P, Ca, PTH or all."""
+    run = _cared(ctx, protocol)
+    share = run.attainment()[{"P": "phosphate", "Ca": "calcium_total", "PTH": "pth", "all": "all"}[lab]]
+    return Result(100 * share, float(100 * np.sqrt(share * (1 - share) / len(run.cohort))))
+
+
+def still_high(ctx: Context, *, low: float, high: float) -> Result:
+    """Share with PTH above 600 pg/mL after 9 to 12 months of care by rule, of those who began between two values, %."""
+    run = _cared(ctx, "kdigo")
+    with np.errstate(invalid="ignore"):
+        pth = run.measured["pth"] * PG_ML_PTH
+        began = np.flatnonzero((pth[:, 0] >= low) & (pth[:, 0] <= high))
+    if effective(np.ones(max(len(began), 1))) < 8:
+        raise NotSimulated("too few people begin there")
+    later = pth[began, 10:13]
+    drawn = np.isfinite(later).any(axis=1)
+    return share_of(np.nanmedian(later[drawn], axis=1) > 600)

@@ -1,0 +1,114 @@
+"""Experiments on the body itself: fast ones whole, and the tools that others stand on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from livedo.evidence import Context, NotSimulated
+from livedo.evidence.experiments import bone, clamp, find, parathyroid, sessions
+from livedo.evidence.experiments.clamp import ramp, step
+
+
+@pytest.fixture(scope="module")
+def ctx() -> Context:
+    return Context(quick=True)
+
+
+def test_groups_start_at_a_week_that_repeats_itself(ctx: Context) -> None:
+    group = ctx.reference
+    run = group.run(168.0 + 56.0, [56.0, 168.0 + 56.0], tolerance=1e-7)
+    for name in ("P", "Ca_total", "PTH"):
+        assert run[name][0, 1] == pytest.approx(run[name][0, 0], rel=2e-3), name
+        assert group.labs[name][0] == pytest.approx(run[name][0, 0], rel=1e-3), name
+
+
+def test_group_is_the_same_from_disk(ctx: Context) -> None:
+    again = Context(quick=True).healthy_reference
+    assert np.array_equal(again.moment.states, ctx.healthy_reference.moment.states)
+    assert again.labs.keys() == ctx.healthy_reference.labs.keys()
+
+
+def test_people_are_chosen_with_all_that_is_theirs(ctx: Context) -> None:
+    group = ctx.healthy.chosen(np.array([3, 3, 0]))
+    assert len(group) == 3
+    assert group.labs["PTH"][0] == group.labs["PTH"][1] == ctx.healthy.labs["PTH"][3]
+    with pytest.raises(NotSimulated):
+        ctx.healthy.chosen(np.zeros(len(ctx.healthy), dtype=bool))
+
+
+def test_what_the_body_lacks_is_named(ctx: Context) -> None:
+    with pytest.raises(NotSimulated, match="phlogiston"):
+        ctx.need("PTH", "phlogiston")
+
+
+def test_something_made_once_is_not_made_again(ctx: Context) -> None:
+    calls: list[int] = []
+    for _ in range(2):
+        ctx.once("a thing", lambda: calls.append(1))
+    assert calls == [1]
+
+
+def test_clamp_keeps_calcium_on_its_course(ctx: Context) -> None:
+    group = ctx.healthy.chosen(np.arange(8))
+    held = clamp.clamp(group, step(-0.2, 30))
+    change = held.calcium[:, 1:] - held.calcium[:, :1]
+    assert np.abs(change + 0.2).max() < 0.01
+    led = clamp.clamp(group, ramp(0.1, 20, back=20))
+    assert np.abs(led.calcium[:, 20] - led.calcium[:, 0] - 0.1).max() < 0.01
+    assert np.abs(led.calcium[:, -1] - led.calcium[:, 0]).max() < 0.015
+
+
+def test_low_calcium_raises_pth_to_a_peak_above_its_plateau(ctx: Context) -> None:
+    assert parathyroid.peak(ctx).value > parathyroid.plateau(ctx).value > 1.0
+
+
+def test_half_way_finds_the_crossing() -> None:
+    calcium = np.linspace(1.3, 1.0, 31)[None, :]
+    pth = np.linspace(0.0, 60.0, 31)[None, :]
+    assert clamp.half_way(calcium, pth, np.array([30.0]))[0] == pytest.approx(1.15)
+    assert np.isnan(clamp.half_way(calcium, pth, np.array([99.0]))[0])
+
+
+def test_curve_is_read_at_its_midpoints() -> None:
+    down = np.linspace(1.2, 0.9, 61)
+    up = np.linspace(1.2, 1.5, 61)
+
+    def pth(calcium: np.ndarray) -> np.ndarray:
+        return 1.0 + 9.0 / (1.0 + (calcium / 1.1) ** 40)
+
+    greatest, least, half, middle = clamp._read(down, pth(down), up, pth(up))
+    assert greatest == pytest.approx(10.0, rel=1e-2)
+    assert least == pytest.approx(1.0, rel=1e-2)
+    assert middle == pytest.approx(1.1, abs=2e-3)
+    assert half > middle
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("bone.conserved", {"element": "Ca"}), ("bone.conserved", {"element": "P"}), ("sessions.weekly_balance", {})],
+)
+def test_laws_hold(ctx: Context, name: str, setting: dict[str, str]) -> None:
+    assert find(name)(ctx, **setting).value < (1.0 if name == "sessions.weekly_balance" else 1e-9)
+
+
+def test_phosphorus_is_in_the_balance_check(ctx: Context) -> None:
+    assert bone.conserved(ctx, element="P").value >= 0.0
+    with pytest.raises(NotSimulated):
+        bone.conserved(ctx, element="Xe")
+
+
+def test_membrane_that_raises_clearance_by_a_tenth_is_found(ctx: Context) -> None:
+    gain = sessions._membrane_gain(ctx, 1.1)
+    own = ctx.kernel.values
+    plasma, bath = own["plasma_share"] * own["Qb"], own["Qd"]
+
+    def clearance(membrane: float) -> float:
+        return (1 / membrane**2 + 1 / plasma**2 + 1 / bath**2) ** -0.5
+
+    assert clearance(gain * own["KoA_P"]) == pytest.approx(1.1 * clearance(own["KoA_P"]))
+
+
+def test_same_draw_gives_the_same_number() -> None:
+    one, other = Context(quick=True, threads=1), Context(quick=True, threads=2)
+    assert parathyroid.basal(one, who="healthy") == parathyroid.basal(other, who="healthy")
