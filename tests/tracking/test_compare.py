@@ -112,18 +112,19 @@ def test_what_is_unusual_in_a_plan_is_said_beside_it(chart, tmp_path, root):
 
 def test_a_prescribed_dry_weight_moves_weight_and_is_refused_when_far(chart, plans, tmp_path, root):
     text = (root / "examples/plans/usual_care.yaml").read_text()
-    runs = {}
-    for kilograms in ("57 kg", "30 kg"):
-        path = tmp_path / f"{kilograms[:2]}.yaml"
-        path.write_text(text.replace("dry_weight: from chart", f"dry_weight: {kilograms}"))
-        runs[kilograms] = read_plan(path)
-    found = compare(
-        chart, [plans["usual_care"], runs["57 kg"].model_copy(update={"name": "lighter"})], years=0.1, members=8, seed=1
-    )
+    own = float(chart.values("body_weight")["value"].median())
+
+    def at(kilograms: float, name: str):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(text.replace("dry_weight: from chart", f"dry_weight: {kilograms:.1f} kg"))
+        return read_plan(path).model_copy(update={"name": name})
+
+    both = [plans["usual_care"], at(own - 5.0, "lighter")]
+    found = compare(chart, both, years=0.1, members=8, seed=1)
     usual, light = (o.values["weight"][:, -1].mean() for o in found.outcomes)
-    assert light < usual - 1.0
+    assert light < usual - 2.0
     with pytest.raises(InputError, match="far from the patient's own"):
-        compare(chart, [runs["30 kg"]], years=0.1, members=8, seed=1)
+        compare(chart, [at(own / 2, "half")], years=0.1, members=8, seed=1)
 
 
 def test_low_dialysate_calcium_is_warned_of(comparison):
