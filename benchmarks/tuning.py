@@ -19,6 +19,8 @@ from benchmarks.work import Work, worst_error
 
 #: Seconds of processor time below which a run is repeated.
 LONG_ENOUGH = 0.25
+#: And those above which a single run says enough.
+LONG = 6.0
 
 #: (work, relative tolerance, variant) -> samples.
 Run = Callable[[Work, float, str], np.ndarray]
@@ -73,11 +75,11 @@ def tune(
     Parameters
     ----------
     tolerances:
-        Loosest and tightest tried.
+        Loosest and tightest tried; looser ones too where the loosest passes.
     quick:
         Search a few tolerances only, from the order of magnitude of the limit.
     repeats:
-        Runs of each of the three fastest settings that pass; the median counts.
+        Runs of each of the three fastest settings that pass; the median counts. A run of more than :data:`LONG` is not repeated.
 
     Returns
     -------
@@ -102,7 +104,8 @@ def tune(
     # The fastest few are run again, as a single timing may have been disturbed.
     tried: list[Point] = []
     for point in sorted(passing, key=lambda p: -p.rate)[:3]:
-        again = [timed(run, work, point.tolerance, point.variant, truth) for _ in range(repeats - 1)]
+        more = repeats - 1 if point.patients < LONG * point.rate else 0
+        again = [timed(run, work, point.tolerance, point.variant, truth) for _ in range(more)]
         rates, walls = ([getattr(p, k) for p in (point, *again)] for k in ("rate", "wall_rate"))
         tried.append(replace(point, rate=statistics.median(rates), wall_rate=statistics.median(walls)))
     return max(tried, key=lambda p: p.rate), points
@@ -126,10 +129,16 @@ def _approach(measure: Callable[[float], Point], limit: float) -> None:
 
 
 def _sweep(measure: Callable[[float], Point], limit: float, tolerances: tuple[float, float]) -> None:
-    """Half decades from loose to tight until the error is a hundredth of the limit, then bisection at the limit."""
-    found: list[Point] = []
-    for half in range(int(2 * math.log10(tolerances[0] / tolerances[1]) + 0.5) + 1):
-        found.append(measure(tolerances[0] * 10 ** (-half / 2)))
+    """Half decades from loose to tight until the error is a hundredth of the limit, then bisection at the limit.
+
+    Where the loosest passes, looser ones are tried before it, up to one.
+    """
+    half = math.sqrt(10.0)
+    found = [measure(tolerances[0])]
+    while found[0].error <= limit and found[0].tolerance * half < 1.01:
+        found.insert(0, measure(found[0].tolerance * half))
+    while found[-1].tolerance > 1.01 * tolerances[1]:
+        found.append(measure(found[-1].tolerance / half))
         if found[-1].error < limit / 100:
             break
     first = next((i for i, p in enumerate(found) if p.error <= limit), None)

@@ -21,8 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent
 WEEK, YEAR = 168.0, 8736.0
 #: Three sessions a week on Monday, Wednesday and Friday at 8:00, of four hours; each patient's clock is up to half an hour off.
 STARTS, HOURS = (8.0, 56.0, 104.0), 4.0
-#: Outputs are read at one time for everyone, soon after the last patient's session has ended.
-READ_AFTER = 4.6
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,9 @@ class Work:
         Hours by which each patient's week runs late, shape (patients,).
     limit:
         Largest achieved error at which rates are compared.
+    delay:
+        Hours after the end of a session at which outputs are read; the comparison is at 0, before the switch. Of the peers
+        only CVODE in C can read later.
     varying:
         Parameters that the code must be able to change; all others are constants, for Livedo and for every compiled peer.
     """
@@ -57,6 +58,7 @@ class Work:
     clock: np.ndarray
     limit: float
     seed: int
+    delay: float = 0.0
 
     @property
     def patients(self) -> int:
@@ -77,20 +79,22 @@ class Work:
         return assemble(self.model, self.observables, varying=self.varying)
 
     @cached_property
-    def samples(self) -> np.ndarray:
-        """When outputs are read: once after each session, shape (156,)."""
-        return (np.arange(int(YEAR / WEEK))[:, None] * WEEK + np.array(STARTS) + READ_AFTER).ravel()
-
-    @cached_property
     def switches(self) -> np.ndarray:
         """0, start and end of every session in turn, and the end of the year: shape (patients, 314).
 
         Intervals of even number run without, those of odd number with a session.
         """
-        begin = (np.arange(int(YEAR / WEEK))[:, None] * WEEK + np.array(STARTS)).ravel() + self.clock[:, None]
-        edges = np.stack([begin, begin + HOURS], axis=2).reshape(self.patients, -1)
+        # Summed in the schedule's order, so that both sides have the same times to the last bit.
+        first = np.array(STARTS) + self.clock[:, None, None]
+        week = np.arange(int(YEAR / WEEK))[:, None] * WEEK
+        edges = np.stack([first + week, first + HOURS + week], axis=3).reshape(self.patients, -1)
         ends = np.zeros((self.patients, 1)), np.full((self.patients, 1), YEAR)
         return np.concatenate([ends[0], edges, ends[1]], axis=1)
+
+    @property
+    def samples(self) -> np.ndarray:
+        """When outputs are read: at the end of each patient's own sessions, before the switch, shape (patients, 156)."""
+        return self.switches[:, 2:-1:2] + self.delay
 
     def schedule(self) -> Schedule:
         """The same for Livedo."""
@@ -104,15 +108,23 @@ class Work:
         return compile_model(self.model, self.observables, varying=self.varying, **more)
 
     def parameter_array(self) -> np.ndarray:
-        """Parameters in the system's order, shape (patients, parameters)."""
+        """Parameters in the system's order, a copy of shape (patients, parameters)."""
+        return self._parameters.copy()
+
+    def start_array(self) -> np.ndarray:
+        """States at the start in the system's order, a copy of shape (patients, states)."""
+        return self._starts.copy()
+
+    @cached_property
+    def _parameters(self) -> np.ndarray:
         names = self.system.parameters
         values = np.empty((self.patients, max(1, len(names))))
         for i, name in enumerate(names):
             values[:, i] = self.parameters.get(name, self.model.parameters[name])
         return values
 
-    def start_array(self) -> np.ndarray:
-        """States at the start in the system's order, shape (patients, states)."""
+    @cached_property
+    def _starts(self) -> np.ndarray:
         from livedo.engine.lanes import WIDTH, NumpyMachine
 
         m, p = NumpyMachine(), self.parameter_array()

@@ -108,15 +108,14 @@ def prepare(work: Work) -> Callable[[Work, float, str], np.ndarray]:
 
     @numba.njit(**OPTIONS)
     def drive(
-        memory: Any, v: Any, y: Any, data: Any, p0: Any, y0: Any, switches: Any, readings: Any, judged: int
+        memory: Any, v: Any, y: Any, data: Any, p0: Any, y0: Any, switches: Any, delay: float, judged: int
     ) -> Any:
-        out = np.full((len(p0), len(readings), judged), np.nan)
+        out = np.full((len(p0), switches.shape[1] // 2 - 1, judged), np.nan)
         o, reached = np.empty(n_o), np.empty(1)
         p, c = data[:n_p], data[n_p:]
         for i in range(len(p0)):
             p[:] = p0[i]
             y[:] = y0[i]
-            reading, flag = 0, 0
             for k in range(switches.shape[1] - 1):
                 if k % 2:
                     opened(y, p, c, o)
@@ -124,16 +123,16 @@ def prepare(work: Work) -> Callable[[Work, float, str], np.ndarray]:
                     closed(p, c)
                 again(memory, switches[i, k], v)
                 stop(memory, switches[i, k + 1])
-                if k % 2 == 0 and k > 0:
-                    flag = step(memory, readings[reading], v, reached.ctypes.data, NORMAL)
-                    if flag < 0:
+                if delay > 0.0 and k % 2 == 0 and k > 0:
+                    if step(memory, switches[i, k] + delay, v, reached.ctypes.data, NORMAL) < 0:
                         break
                     observe(y, p, c, o)
-                    out[i, reading] = o[:judged]
-                    reading += 1
-                flag = step(memory, switches[i, k + 1], v, reached.ctypes.data, NORMAL)
-                if flag < 0:
+                    out[i, k // 2 - 1] = o[:judged]
+                if step(memory, switches[i, k + 1], v, reached.ctypes.data, NORMAL) < 0:
                     break
+                if delay == 0.0 and k % 2:
+                    observe(y, p, c, o)
+                    out[i, k // 2] = o[:judged]
         return out
 
     def run(work: Work, tolerance: float, variant: str) -> np.ndarray:
@@ -151,8 +150,8 @@ def prepare(work: Work) -> Callable[[Work, float, str], np.ndarray]:
         set_jacobian(memory, ctypes.cast(jacobian.address, _POINTER))
         set_data(memory, data.ctypes.data)
         set_many(memory, 100000)
-        arrays = work.parameter_array(), work.start_array(), work.switches, work.samples
-        return drive(np.uint64(memory), np.uint64(v), y, data, *arrays, len(work.judged))
+        arrays = work.parameter_array(), work.start_array(), work.switches
+        return drive(np.uint64(memory), np.uint64(v), y, data, *arrays, work.delay, len(work.judged))
 
     run(work.first(1), 1e-3, "")
     return run
@@ -166,5 +165,6 @@ PEERS = [
         "by Numba; dense linear solver",
         prepare,
         variants=("", "absolute tolerance / 100"),
+        patients=20,
     )
 ]

@@ -42,10 +42,10 @@ def prepare(work: Work) -> Callable[[Work, float, str], np.ndarray]:
             max_num_steps=100000,
         )
 
-        def integrate(times: np.ndarray, y: np.ndarray) -> np.ndarray | None:
-            solver.init_step(times[0], y)
-            found = [solver.step(t, method="normal", tstop=times[-1]) for t in times[1:]]
-            return np.stack([f.y for f in found]) if found[-1].success else None
+        def integrate(begin: float, end: float, y: np.ndarray) -> np.ndarray | None:
+            solver.init_step(begin, y)
+            found = solver.step(end, method="normal", tstop=end)
+            return found.y if found.success else None
 
         return drive(work, made, *data, integrate)
 

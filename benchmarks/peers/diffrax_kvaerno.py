@@ -62,12 +62,12 @@ class _Run:
         method = SOLVERS[solver]()
         term = diffrax.ODETerm(lambda t, y, args: self.slopes(y, *args))
 
-        def solve(p0: Any, y0: Any, begins: Any, ends: Any, readings: Any, on: Any, tolerance: Any) -> Any:
+        def solve(p0: Any, y0: Any, begins: Any, ends: Any, on: Any, tolerance: Any) -> Any:
             controller = diffrax.PIDController(rtol=tolerance, atol=tolerance * jnp.asarray(self.weights))
 
             def interval(carry: Any, given: Any) -> Any:
                 y, p = carry
-                begin, end, reading, running = given
+                begin, end, running = given
                 for (i, opened), (j, closed) in zip(self.opening, self.opening_closed(), strict=True):
                     assert i == j
                     p = p.at[i].set(jnp.where(running, opened, p[i] if closed is None else closed))
@@ -78,11 +78,12 @@ class _Run:
                 c = self.hoist(p)
                 found = diffrax.diffeqsolve(
                     term, method, begin, end, None, y, (p, c), stepsize_controller=controller,
-                    saveat=diffrax.SaveAt(ts=jnp.stack([reading, end])), max_steps=None, throw=False,
+                    saveat=diffrax.SaveAt(t1=True), max_steps=None, throw=False,
                 )  # fmt: skip
-                return (found.ys[-1], p), self.observe(found.ys[0], p, c)[: self.judged]
+                y = found.ys[-1]
+                return (y, p), self.observe(y, p, c)[: self.judged]
 
-            _, seen = jax.lax.scan(interval, (y0, p0), (begins, ends, readings, on))
+            _, seen = jax.lax.scan(interval, (y0, p0), (begins, ends, on))
             return seen
 
         return solve
@@ -97,12 +98,10 @@ class _Run:
         size = min(int(batch), work.patients)
         key = solver, size
         switches, on = work.switches, np.arange(work.switches.shape[1] - 1) % 2 == 1
-        readings = switches[:, 1:].copy()
-        readings[:, 2::2] = work.samples
-        rows = work.parameter_array(), work.start_array(), switches[:, :-1], switches[:, 1:], readings
+        rows = work.parameter_array(), work.start_array(), switches[:, :-1], switches[:, 1:]
         if key not in self.made:
             began = time.process_time()
-            whole = jax.jit(jax.vmap(self.patient(solver), in_axes=(0, 0, 0, 0, 0, None, None)))
+            whole = jax.jit(jax.vmap(self.patient(solver), in_axes=(0, 0, 0, 0, None, None)))
             few = tuple(jnp.asarray(r[:size]) for r in rows)
             self.made[key] = whole.lower(*few, jnp.asarray(on), jnp.asarray(tolerance)).compile()
             self.seconds += time.process_time() - began
@@ -112,7 +111,7 @@ class _Run:
             who = np.minimum(np.arange(first, first + size), work.patients - 1)
             found = self.made[key](*(jnp.asarray(r[who]) for r in rows), jnp.asarray(on), jnp.asarray(tolerance))
             out.append(np.asarray(found)[: work.patients - first])
-        return np.concatenate(out)[:, 2::2]
+        return np.concatenate(out)[:, 1::2]
 
 
 PEERS = [
@@ -124,6 +123,6 @@ PEERS = [
         variants=("Kvaerno5, batches of 16", "Kvaerno4, batches of 16"),
         patients=16,
         shares=False,
-        tolerances=(1e-2, 1e-6),
+        tolerances=(1e-2, 1e-4),
     )
 ]

@@ -42,8 +42,8 @@ class _Run:
 
     def __call__(self, work: Work, tolerance: float, variant: str) -> np.ndarray:
         model, judged = self.model, len(work.judged)
-        out = np.full((work.patients, len(work.samples), judged), np.nan)
-        switches, readings, starts = work.switches, work.samples, work.start_array()
+        out = np.full((work.patients, work.samples.shape[1], judged), np.nan)
+        switches, starts = work.switches, work.start_array()
         for i in range(work.patients):
             model.resetAll()
             self._tolerances(tolerance)
@@ -52,12 +52,12 @@ class _Run:
             for name, value in zip(work.system.states, starts[i], strict=True):
                 model[name] = float(value)
             try:
-                self._patient(work, switches[i], readings, out[i])
+                self._patient(work, switches[i], out[i])
             except RuntimeError:
                 continue
         return out
 
-    def _patient(self, work: Work, switches: np.ndarray, readings: np.ndarray, out: np.ndarray) -> None:
+    def _patient(self, work: Work, switches: np.ndarray, out: np.ndarray) -> None:
         model = self.model
         for k in range(len(switches) - 1):
             begin, end = float(switches[k]), float(switches[k + 1])
@@ -69,11 +69,9 @@ class _Run:
             else:
                 for name, value in work.closing:
                     model[name] = value
-            if k % 2 or not k:
-                model.simulate(begin, end, 2)
-            else:
-                reading = k // 2 - 1
-                out[reading] = model.simulate(times=[begin, float(readings[reading]), end])[1]
+            found = model.simulate(begin, end, 2)
+            if k % 2:
+                out[k // 2] = found[-1]
 
 
 PEERS = [

@@ -9,33 +9,29 @@ import numpy as np
 from benchmarks.compiled import Compiled
 from benchmarks.work import Work
 
-#: (times, first of them the start; states there) -> states at the other times, shape (times - 1, states), or None.
-Integrate = Callable[[np.ndarray, np.ndarray], np.ndarray | None]
+#: (begin, end, states at begin) -> states at end, or None.
+Integrate = Callable[[float, float, np.ndarray], np.ndarray | None]
 
 
 def drive(work: Work, made: Compiled, p: np.ndarray, c: np.ndarray, integrate: Integrate) -> np.ndarray:
     """Do the work; ``p`` and ``c`` are the arrays that the right-hand side behind ``integrate`` reads."""
-    out = np.full((work.patients, len(work.samples), len(work.judged)), np.nan)
+    out = np.full((work.patients, work.samples.shape[1], len(work.judged)), np.nan)
     observed = np.empty(len(work.system.observables))
-    parameters, starts, switches, readings = work.parameter_array(), work.start_array(), work.switches, work.samples
+    parameters, starts, switches = work.parameter_array(), work.start_array(), work.switches
     judged = len(work.judged)
     for i in range(work.patients):
         p[:] = parameters[i]
         y = starts[i].copy()
         for k in range(switches.shape[1] - 1):
-            begin, end = switches[i, k], switches[i, k + 1]
             if k % 2:
                 made.opened(y, p, c, observed)
             else:
                 made.closed(p, c)
-            reading = k // 2 - 1
-            read = k % 2 == 0 and k > 0
-            times = np.array([begin, readings[reading], end] if read else [begin, end])
-            found = integrate(times, y)
+            found = integrate(switches[i, k], switches[i, k + 1], y)
             if found is None:
                 break
-            if read:
-                made.observe(found[0], p, c, observed)
-                out[i, reading] = observed[:judged]
-            y = np.ascontiguousarray(found[-1])
+            y = np.ascontiguousarray(found)
+            if k % 2:
+                made.observe(y, p, c, observed)
+                out[i, k // 2] = observed[:judged]
     return out
