@@ -63,6 +63,11 @@ def _population(entry: dict[str, Any]) -> str:
         *(_row(p["name"] + (" (ours, not a peer)" if p["ours"] else ""), p, livedo) for p in ranked),
         "",
     ]
+    if entry["quick"]:
+        lines += [
+            "**In the quick form**: few patients, few settings, not every peer. A check, not yet a measurement.",
+            "",
+        ]
     if entry["ratio_to_best_peer"]:
         lines += [
             f"Livedo does {entry['ratio_to_best_peer']:.1f} times the work of the fastest peer{_spread(entry)}.",
