@@ -181,7 +181,7 @@ def dialysis(kernel: Kernel, sets: Sets) -> Readings:
     found: Readings = {"dialysis Ca absorbed": absorbed / (absorbed + passed)}
     for symbol, name in (
         *(("P", "P"), ("Ca_total", "Ca"), ("Ca_ionised", "ionised Ca"), ("PTH", "PTH"), ("calcitriol", "calcitriol")),
-        *(("FGF23", "FGF23"), ("ALP", "ALP"), ("gland_mass", "gland"), ("Mg", "Mg"), ("HCO3", "HCO3")),
+        *(("FGF23", "FGF23"), ("ALP", "ALP"), ("CTX", "CTX"), ("gland_mass", "gland"), ("Mg", "Mg"), ("HCO3", "HCO3")),
     ):
         found[f"dialysis {name}"] = week[symbol][1::n, 0]
     for i, c in enumerate(DIALYSATES):
@@ -191,6 +191,7 @@ def dialysis(kernel: Kernel, sets: Sets) -> Readings:
     start, end = (moment.states[1::n, kernel.layout.states.index("Ca_bone")], week["Ca_bone"][1::n])
     found["bone Ca lost in a year"] = 52 * (end[:, 0] - end[:, 1]) / start / (1 - MIDWEEK / WEEK)
     found["severe PTH"] = week["PTH"][4::n, 0]
+    found["severe ALP"] = week["ALP"][4::n, 0]
     usual = arms_of(moment, n, 1)
     return (
         found
@@ -220,8 +221,10 @@ def _sessions(kernel: Kernel, usual: Moment) -> Readings:
             found["P rebound 1 h"] = p[:, 5] / p[:, 0]
             found["P removed"] = MG_P * (run["P_removed_hd"][:, 4] - run["P_removed_hd"][:, 0])
         if c == 1.75:
-            stayed = run["Ca_ionised"][:, 4] * run["V"][:, 4] - run["Ca_ionised"][:, 0] * run["V"][:, 0]
+            stayed = (run["Ca_ionised"][:, 4] - run["Ca_ionised"][:, 0]) * run["V"][:, 4]
+            found["extracellular Ca gained at 1.75"] = MG_CA * stayed
             found["buffered share at 1.75"] = 1 - stayed / gained
+    found["Ca gained at 1.5 over 1.25"] = found["Ca gained at 1.5"] - found["Ca gained at 1.25"]
     return found
 
 

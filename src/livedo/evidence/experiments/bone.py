@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from livedo.engine import Trajectory
+from livedo.care.operations import operation_numbers
+from livedo.engine import Schedule, Trajectory
 from livedo.evidence.context import MIDWEEK, WEEK, Context, Group
 from livedo.evidence.experiments.units import MG_CA, MG_DL_CA, PG_ML_PTH
 from livedo.evidence.result import NotSimulated, Result, mean_of, median_of, share_of
 
-#: Share of gland left by a total parathyroidectomy with autograft (range in use: 3 to 10%).
-REMNANT = 0.05
 #: Days after the operation at which values are read.
 DAYS = np.concatenate([np.arange(0, 4, 0.25), np.arange(4, 91, 1.0)])
 HOUR = MIDWEEK - 8.0
@@ -21,15 +20,20 @@ def _severe(ctx: Context) -> Group:
     return ctx.severe.chosen(ctx.severe.labs["PTH"] * PG_ML_PTH > 800)
 
 
+def _operation(ctx: Context, group: Group) -> Schedule:
+    """Their sessions, and a total parathyroidectomy with autograft."""
+    schedule = group.schedule
+    for state in ctx.glands:
+        schedule = schedule.scale(state, operation_numbers()["total"], HOUR)
+    return schedule
+
+
 def _operated(ctx: Context) -> Trajectory:
     """Ninety days after removal of all but a remnant, nothing else changed."""
 
     def make() -> Trajectory:
         group = _severe(ctx)
-        schedule = group.schedule
-        for state in ctx.glands:
-            schedule = schedule.scale(state, REMNANT, HOUR)
-        return group.run(HOUR + 90 * 24, HOUR + DAYS * 24, schedule)
+        return group.run(HOUR + 90 * 24, HOUR + DAYS * 24, _operation(ctx, group))
 
     return ctx.once("operated", make)
 
@@ -75,9 +79,7 @@ def calcium_needed(ctx: Context, *, days: float = 8.2, floor: float = 8.4) -> Re
     Given evenly into extracellular fluid, a lower bound of what is swallowed.
     """
     group = _severe(ctx).chosen(np.arange(min(len(_severe(ctx)), 64)))
-    schedule = group.schedule
-    for state in ctx.glands:
-        schedule = schedule.scale(state, REMNANT, HOUR)
+    schedule = _operation(ctx, group)
     end = HOUR + 24 * days
     rates = np.array([0.0, 20.0, 40.0, 60.0, 80.0, 120.0, 160.0])
     reached = []

@@ -17,10 +17,10 @@ REMAINS = 1e-6
 
 
 def _whom(ctx: Context, who: str) -> Group:
-    """Healthy adults, kidney disease (filtration 10 to 30 mL/min), haemodialysis, or haemodialysis with high PTH."""
+    """Healthy adults, kidney disease before dialysis (filtration 15 to 60 mL/min), haemodialysis, or that with high PTH."""
     groups = {
         "healthy": lambda: ctx.healthy,
-        "renal": lambda: ctx.stage(10, 30),
+        "renal": lambda: ctx.stage(15, 60),
         "dialysis": lambda: ctx.dialysis,
         "severe": lambda: ctx.severe,
     }
@@ -63,10 +63,14 @@ def basal(ctx: Context, *, who: str) -> Result:
     return mean_of(_whom(ctx, who).labs["PTH"] * PG_ML_PTH)
 
 
-def extreme(ctx: Context, *, change: float, minutes: float, which: str) -> Result:
-    """Mean of each healthy person's greatest or least PTH while ionised calcium moves evenly in some minutes, pg/mL."""
+def extreme(ctx: Context, *, change: float, minutes: float, which: str, baseline: float = 23.2) -> Result:
+    """Mean of each healthy person's greatest or least PTH while ionised calcium moves evenly in some minutes, pg/mL.
+
+    Read on the study's own scale, on which PTH at rest is ``baseline`` (pg/mL): assays of intact PTH differ by as much.
+    """
     run = _clamp(ctx, "healthy", ramp(change, int(minutes)), f"ramp {change} {minutes}")
-    return mean_of((run.pth.max if which == "greatest" else run.pth.min)(axis=1) * PG_ML_PTH)
+    found = (run.pth.max if which == "greatest" else run.pth.min)(axis=1)
+    return mean_of(found / run.pth[:, 0] * baseline)
 
 
 def greatest(ctx: Context, *, who: str) -> Result:
@@ -167,10 +171,14 @@ def _removed(ctx: Context, who: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def after_removal(ctx: Context, *, minutes: float, baseline: float = 34.9) -> Result:
-    """PTH some minutes after an adenoma that keeps it at a baseline (pmol/L) is out, kidneys healthy, pmol/L."""
+    """PTH some minutes after an adenoma that keeps it at a baseline (pmol/L) is out, kidneys healthy, pmol/L.
+
+    The other glands, which high calcium had suppressed, go on secreting what calcium does not suppress.
+    """
     when, share = _removed(ctx, "healthy")
     column = int(np.flatnonzero(when == minutes)[0])
-    return mean_of(share[:, column] * baseline)
+    suppressed = _curve(ctx, "healthy").least
+    return mean_of(share[:, column] * (baseline - suppressed) + suppressed)
 
 
 def half_life(ctx: Context, *, who: str = "healthy", phase: str = "fast") -> Result:
