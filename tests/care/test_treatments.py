@@ -85,9 +85,7 @@ def test_a_drug_acts_through_the_first_of_its_inputs_that_the_body_has() -> None
 def test_ergocalciferol_is_less_than_a_third_of_cholecalciferol() -> None:
     table = load_treatments()
     names, known = ("ergocalciferol", "cholecalciferol"), {"cholecalciferol_dose"}
-    weak, strong = (
-        daily_effect(table.find(CLASSES[4], n), 25.0, "oral", known)["cholecalciferol_dose"] for n in names
-    )
+    weak, strong = (daily_effect(table.find(CLASSES[4], n), 25.0, "oral", known)["cholecalciferol_dose"] for n in names)
     assert weak / strong == pytest.approx(60.2 / 204.7, rel=1e-2)
 
 

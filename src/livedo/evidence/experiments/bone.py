@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -62,7 +63,7 @@ def _operated(ctx: Context, given: bool) -> Recovery:
         for begin, end in itertools.pairwise([*looks, float(DAYS[-1])]):
             days = DAYS[(begin < DAYS) & (end >= DAYS)] if begin else DAYS[end >= DAYS]
             schedule = _operation(ctx, group)
-            inputs: dict[str, np.ndarray] = {}
+            inputs: dict[str, Any] = {}
             if given:
                 extra = replacement(share, ctx.kernel.values)
                 inputs = {symbol: group.parameter(symbol) + more for symbol, more in extra.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from livedo.care import load_treatments
@@ -148,8 +150,8 @@ def _lowered(ctx: Context) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         drug = load_treatments().find(VITAMIN_D, "alfacalcidol")
         symbol, each = next(iter(daily_effect(drug, 1 / 7, "oral", ctx.kernel.values).items()))
         few = ctx.few(ctx.severe)
-        own = few.parameter(symbol) + ALFACALCIDOL[0] * each
-        group = ctx.settled_with(few, "severe, dialysate 1.75 and alfacalcidol", Ca_dialysate=1.75, **{symbol: own})
+        own: dict[str, Any] = {symbol: few.parameter(symbol) + ALFACALCIDOL[0] * each}
+        group = ctx.settled_with(few, "severe, dialysate 1.75 and alfacalcidol", Ca_dialysate=1.75, **own)
         weights = balanced(group.labs["PTH"] * PG_ML_PTH, 372.0)
         last = 39 * WEEK + MIDWEEK
         schedule, base = group.schedule, group.parameter(symbol)

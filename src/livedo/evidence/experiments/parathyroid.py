@@ -128,7 +128,7 @@ def _hypocalcaemic_session(ctx: Context) -> tuple[np.ndarray, Clamp, np.ndarray]
         down = haemodialysis(at=(8.0,)) + haemodialysis(at=(MIDWEEK,), Ca_dialysate=0.0)
         first = group.run(times[-1] + 0.1, times, down, tolerance=1e-6)
         low = first["Ca_total"] * MG_DL_CA <= 7.0
-        reached = low.any(axis=1)
+        reached = np.asarray(low.any(axis=1))
         turn = np.where(reached, minutes[low.argmax(axis=1)], minutes[-1])
         back = down.set("Ca_dialysate", 1.75, MIDWEEK + turn / 60 + 1e-4)
         run = group.run(times[-1] + 0.1, times, back, tolerance=1e-6)
