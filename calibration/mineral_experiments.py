@@ -31,7 +31,7 @@ OBSERVED = (
 )
 DIALYSATES = (1.25, 1.375, 1.5, 1.75)
 #: Relative filtration of the stages of kidney disease that are read.
-STAGES = (0.75, 0.52, 0.43, 0.37, 0.2, 0.08)
+STAGES = (0.75, 0.52, 0.43, 0.37, 0.2)
 #: Active vitamin D over 26 weeks, pmol/h of calcitriol: 1 ug of it three times a week; 4 ug of paricalcitol as calcitriol.
 CALCITRIOL, PARICALCITOL = 43.0, 52.0
 
