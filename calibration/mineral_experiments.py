@@ -12,7 +12,7 @@ import numpy as np
 
 from livedo.body import haemodialysis, load_body
 from livedo.engine import Kernel, Moment, Schedule, Trajectory, simulate
-from livedo.patients import prior_of
+from livedo.patients import binder_taken, prior_of
 
 Sets = Mapping[str, np.ndarray]
 Readings = dict[str, np.ndarray]
@@ -31,7 +31,7 @@ OBSERVED = (
 )
 DIALYSATES = (1.25, 1.375, 1.5, 1.75)
 #: Relative filtration of the stages of kidney disease that are read.
-STAGES = (0.75, 0.52, 0.43, 0.37, 0.2)
+STAGES = (0.75, 0.52, 0.43, 0.37, 0.2, 0.08)
 #: Active vitamin D over 26 weeks, pmol/h of calcitriol: 1 ug of it three times a week; 4 ug of paricalcitol as calcitriol.
 CALCITRIOL, PARICALCITOL = 43.0, 52.0
 
@@ -303,6 +303,7 @@ def population(kernel: Kernel, sets: Sets, members: int = 96, seed: int = 20) ->
             table[name] = (value * (centre / row.value)[:, None]).ravel()
         else:
             table[name] = (value + (centre - row.value)[:, None]).ravel()
+    table["binder_PBED"] = np.tile(binder_taken(body, values), size)
     for name, value in sets.items():
         table.setdefault(name, np.repeat(value, members))
     table["V_dry"] = table["V_target"] = own["V_target"] / own["dry_weight"] * table["dry_weight"]
