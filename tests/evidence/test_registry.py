@@ -149,6 +149,7 @@ WIDENS = (
     "low and high are one standard error",
     "the SD is that of",
     "low and high are the published 95% confidence interval",
+    "low and high are the 95% interval of the mean of another simulation",
 )
 
 

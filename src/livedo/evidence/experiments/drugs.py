@@ -169,12 +169,16 @@ def calcitriol_titrated(ctx: Context, *, pth: float, read: str, route: str) -> R
 
     Two microgram for the ten days of kinetics (here two weeks); then for four weeks half a microgram more each week while
     measured PTH is 200 or more, to 4 microgram at most (12 a week); then the same for 18 weeks. Above a calcium of 11.5 mg/dL or
-    a calcium x phosphate of 70 it is held and begun again at half. Steps and the half are assumed; dialysate calcium is not said.
+    a calcium x phosphate of 70 it is held and begun again at half. Assumed: steps, the half, nobody enrolled above that product,
+    labs every week until the dose is found and while it is held, else every four weeks. Dialysate calcium is not said.
     ``read``: ``PTH``, mean at 22 weeks of it, pg/mL.
     """
 
     def make() -> tuple[np.ndarray, np.ndarray]:
-        group, weights = hyperparathyroid(ctx, pth=pth, least=200.0)
+        group, _ = hyperparathyroid(ctx, pth=pth, least=200.0)
+        at_start = group.labs["Ca_total"] * MG_DL_CA * group.labs["P"] * MG_DL_P
+        group = group.chosen(at_start <= 70.0)
+        weights = balanced(group.labs["PTH"] * PG_ML_PTH, pth)
         drug = load_treatments().find(VITAMIN_D, "calcitriol")
         worth = CALCITRIOL_PMOL_PER_UG * (1.0 if route == "iv" else drug.oral_bioavailability or 0.0)
         dose, held = np.full(len(group), 2.0), np.zeros(len(group), dtype=bool)
@@ -183,10 +187,11 @@ def calcitriol_titrated(ctx: Context, *, pth: float, read: str, route: str) -> R
             given = after_sessions("calcitriol_dose", np.where(held, 0.0, dose) * worth)
             run = group.run(WEEK, [MIDWEEK], group.schedule + given, start=moment)
             moment, level = run.final.restarted(), run["PTH"][:, 0]
+            looked_at = held | (week < 6 or week % 4 == 0)
             seen = _drawn(group, level, "pth", week) * PG_ML_PTH
             calcium = _drawn(group, run["Ca_total"][:, 0], "calcium_total", week) * MG_DL_CA
             product = calcium * _drawn(group, run["P"][:, 0], "phosphate", week) * MG_DL_P
-            high = (calcium > 11.5) | (product > 70.0)
+            high = looked_at & ((calcium > 11.5) | (product > 70.0))
             if 2 <= week + 1 < 6:
                 dose = np.where(~high & (seen >= 200.0), np.minimum(dose + 0.5, 4.0), dose)
             dose = np.where(high & ~held, dose / 2, dose)

@@ -64,14 +64,16 @@ def two_half_lives(minutes: np.ndarray, values: np.ndarray) -> tuple[float, floa
     return found
 
 
-def half_life(ctx: Context, *, phase: str, minutes: float, baseline: float = 34.9) -> Result:
+def half_life(ctx: Context, *, phase: str, minutes: float) -> Result:
     """Median fast or slow half-life of PTH after removal of an adenoma, min: two exponentials fitted to the first minutes.
 
     Both studies fit a biexponential course to samples in short intervals, up to five hours (Maier 1998, whose least value is
-    then) or to four, when the other glands recover. Their times are known in part only; those of ``SAMPLED`` are assumed.
+    then) or to four, when the other glands recover. Their times are known in part only; those of ``SAMPLED`` are assumed. What is
+    fitted is the adenoma's hormone: that glands suppressed for years add nothing until then is assumed, as the second study
+    takes their recovery for a phase of its own and finds five of seven patients below 5 pg/mL at five hours.
     """
     seen = minutes >= SAMPLED
-    fitted = [two_half_lives(SAMPLED[seen], values[seen]) for values in _after_adenoma(ctx, baseline)]
+    fitted = [two_half_lives(SAMPLED[seen], values[seen]) for values in _removed(ctx, "healthy")]
     return median_of(np.array(fitted)[:, 0 if phase == "fast" else 1])
 
 

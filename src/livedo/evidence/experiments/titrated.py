@@ -117,18 +117,23 @@ def _read(arm: Arm, read: str, pth: float) -> Result:
     return mean_of(change[{"PTH change": "pth", "Ca change": "calcium_total", "P change": "phosphate"}[read]], weights)
 
 
-def calcimimetic(ctx: Context, *, drug: str, read: str, pth: float = 0.0, least: float = 400.0) -> Result:
+def calcimimetic(
+    ctx: Context, *, drug: str, read: str, pth: float = 0.0, least: float = 400.0, calcium: str = "given"
+) -> Result:
     """A calcimimetic titrated for 24 weeks as its trials did, in people with a mean PTH (pg/mL); other care unchanged.
 
     A low calcium holds the dose and is answered with calcium by mouth; see ``plans/trial_cinacalcet.yaml`` and
     ``trial_etelcalcetide.yaml``. Calcium is corrected for albumin where people are enrolled (at 8.3 mg/dL or more) and read. That
     the mean PTH of those on cinacalcet is 640 pg/mL is recalled of Block 2004, 10.1056/NEJMoa031633, on whose and other trials'
-    data the simulations of 10.1111/bcp.13900 rest.
+    data the simulations of 10.1111/bcp.13900 rest. Those titrate by PTH and calcium alone (``calcium=not given``,
+    ``trial_cinacalcet_alone.yaml``). Trials of etelcalcetide raise the last dose in week 17, here it may rise until week 20.
 
     ``read``: ``PTH`` (mean at the end, pg/mL), ``PTH change``, ``Ca change``, ``P change`` (mean %), ``responders`` (PTH down
     by more than 30%, %), ``low calcium`` (8.4 mg/dL or less, %).
     """
-    return _read(_arm(ctx, f"trial_{drug}", "usual", least, (8.3, 20.0)), read, pth)
+    return _read(
+        _arm(ctx, f"trial_{drug}" + ("" if calcium == "given" else "_alone"), "usual", least, (8.3, 20.0)), read, pth
+    )
 
 
 def active_vitamin_d(ctx: Context, *, drug: str, read: str, pth: float = 0.0, least: float = 400.0) -> Result:
