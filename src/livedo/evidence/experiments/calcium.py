@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from livedo.evidence.context import MIDWEEK, WEEK, Context, Group
-from livedo.evidence.experiments.sessions_run import Session, session
+from livedo.evidence.experiments.sessions_run import Session, replaced, session
 from livedo.evidence.experiments.units import MG_CA, MG_DL_CA, MG_DL_P, PG_ML_PTH
 from livedo.evidence.result import Result, balanced, mean_of, median_of, share_of
 
@@ -36,10 +36,11 @@ def gain(
     ionised: float = 0.0,
     pth: float = 0.0,
     bicarbonate: float = 0.0,
+    substitution: float = 0.0,
     statistic: str = "mean",
 ) -> Result:
     """Calcium gained in the midweek session at a dialysate calcium (mmol/L), mg; negative if lost."""
-    more = {"HCO3_dialysate": bicarbonate} if bicarbonate else {}
+    more = replaced(substitution, 4.0) | ({"HCO3_dialysate": bicarbonate} if bicarbonate else {})
     gained = _at(ctx, dialysate, **more).change("Ca_gained_hd") * MG_CA
     return (mean_of if statistic == "mean" else median_of)(gained, _weights(ctx, ionised, pth))
 
@@ -70,10 +71,11 @@ def pth_change(
     ionised: float = 0.0,
     pth: float = 0.0,
     bicarbonate: float = 0.0,
+    substitution: float = 0.0,
     unit: str = "pg/mL",
 ) -> Result:
     """Change of PTH over a session: mean in pg/mL, or of the mean in %."""
-    more = {"HCO3_dialysate": bicarbonate} if bicarbonate else {}
+    more = replaced(substitution, 4.0) | ({"HCO3_dialysate": bicarbonate} if bicarbonate else {})
     run, weights = _at(ctx, dialysate, **more), _weights(ctx, ionised, pth)
     if unit == "pg/mL":
         return mean_of(run.change("PTH") * PG_ML_PTH, weights)

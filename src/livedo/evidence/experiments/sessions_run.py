@@ -27,6 +27,11 @@ class Session:
         return self.at(name, self.length if hour is None else hour) - self.at(name, 0.0)
 
 
+def replaced(substitution: float, hours: float) -> dict[str, float]:
+    """Input of haemodiafiltration with so many litres replaced in a session; nothing for none."""
+    return {"Qsub": substitution / hours} if substitution else {}
+
+
 def session(ctx: Context, group: Group, name: str, hours: float = 4.0, **during: float) -> Session:
     """The midweek session of a group with a machine set otherwise for this one session.
 
