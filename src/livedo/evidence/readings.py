@@ -85,8 +85,8 @@ def _given(ctx: Context, what: str, per_day: float) -> tuple[dict[str, float], S
             daily_effect(table.find(VITAMIN_D, "calcitriol"), per_day, "oral", known),
             haemodialysis(),
         ),
-        # grams of calcium carbonate equivalents in all
-        "binder": lambda: ({"binder_PBED": per_day / 24}, haemodialysis()),
+        # times the usual dose
+        "binder": lambda: ({"binder_PBED": per_day * own["binder_PBED"]}, haemodialysis()),
         # mg of phosphorus eaten
         "diet": lambda: ({"diet_P": per_day / MG_P / 24}, haemodialysis()),
         # mmol/L of dialysate calcium

@@ -29,6 +29,8 @@ PRESCRIPTIONS: Mapping[str, Mapping[str, float]] = {
 #: Function of grafts (mL/min, mean and SD: an assumption near published cohorts) and prednisolone (mg a day by week).
 GRAFT, GRAFT_SD = 52.0, 14.0
 PREDNISOLONE = ((0.0, 20.0), (4.0, 10.0), (13.0, 5.0))
+#: PTH (pg/mL) of the study's patients with kidney disease matched for filtration, the scale of its assay.
+MATCHED_PTH = 17.5
 #: Weeks of the draws of phosphate in the first year after a transplant: 27, as the study's patients had.
 DRAWS = np.concatenate([np.arange(1.0, 14.0), np.linspace(15.5, 51.5, 14)])
 
@@ -120,6 +122,10 @@ def after_transplant(ctx: Context, *, analyte: str, weeks: float, statistic: str
     factor = {"FGF23": 1.0, "PTH": PG_ML_PTH, "P": MG_DL_P, "Ca_total": MG_DL_CA}[analyte]
     series = _transplanted(ctx)[analyte]
     then = series[:, int(np.flatnonzero(np.concatenate([[0.0], DRAWS, [52.0]]) == weeks)[0])]
+    if analyte == "PTH":
+        # The study's assay reads full-length PTH: 17.5 pg/mL in kidney disease of the same filtration.
+        alike = median_of(ctx.stage(GRAFT - GRAFT_SD, GRAFT + GRAFT_SD).labs["PTH"])
+        return median_of(then).scaled(MATCHED_PTH / alike.value)
     if statistic == "share":
         return median_of(100 * then / series[:, 0])
     return (mean_of if statistic == "mean" else median_of)(then * factor)
