@@ -52,13 +52,20 @@ def _state(ctx: Context, state: str) -> tuple[Group, Schedule, dict[str, float]]
     return states[state]()
 
 
+def _with(schedule: Schedule, inputs: Mapping[str, float]) -> Schedule:
+    """The schedule with inputs that hold from its beginning."""
+    for name, value in inputs.items():
+        schedule = schedule.set(name, value, 0.0)
+    return schedule
+
+
 def level(ctx: Context, *, state: str, analyte: str) -> Result:
     """Level after a year in a kidney state: mmol/L; PTH and FGF23 pg/mL, calcitriol pmol/L, 25-hydroxyvitamin D nmol/L."""
 
     def make() -> dict[str, float]:
         group, schedule, inputs = _state(ctx, state)
         at = YEARS * 52 * WEEK + MIDWEEK
-        run = group.run(at, [at], schedule, **inputs)
+        run = group.run(at, [at], _with(schedule, inputs))
         return {name: float(run[name][0, 0]) for name in FACTORS}
 
     return Result(ctx.once(("reading", state), make)[_analyte(analyte)] * FACTORS[analyte])
@@ -108,10 +115,10 @@ def _course(ctx: Context, what: str, per_day: float, weeks: float) -> dict[str, 
     def make() -> dict[str, np.ndarray]:
         inputs, schedule = _given(ctx, what, per_day)
         at = weeks * WEEK + MIDWEEK
-        run = ctx.reference.run(at, [MIDWEEK, at], schedule, **inputs)
+        run = ctx.reference.run(at, [MIDWEEK, at], _with(schedule, inputs))
         before = {name: ctx.reference.labs[name][0] for name in FACTORS}
         found = {name: np.array([before[name], run[name][0, 1]]) for name in FACTORS}
-        return {**found, "stores": sum(run[name][0] for name in STORES)}
+        return {**found, "stores": np.sum([run[name][0] for name in STORES], axis=0)}
 
     return ctx.once(("course", what, per_day, weeks), make)
 

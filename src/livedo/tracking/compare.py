@@ -270,7 +270,8 @@ def _plan_free_inputs(kernel: Kernel, values: Mapping[str, np.ndarray]) -> dict[
 
 
 def _session_times(plan: Plan, weeks: int) -> tuple[np.ndarray, np.ndarray]:
-    starts, ends = [np.empty(0)], [np.empty(0)]
+    starts: list[np.ndarray] = [np.empty(0)]
+    ends: list[np.ndarray] = [np.empty(0)]
     for rule in sessions(plan):
         hours = np.arange(weeks) * WEEK + rule.start_h
         hours = hours[(hours >= rule.from_h) & (hours < rule.until_h) & (hours + rule.hours <= weeks * WEEK)]

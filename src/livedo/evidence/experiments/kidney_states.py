@@ -13,7 +13,6 @@ from livedo.engine.randomness import normal
 from livedo.evidence.context import MIDWEEK, SEED, WEEK, Context, Group
 from livedo.evidence.experiments.clamp import Curve, curve
 from livedo.evidence.experiments.kidney import measured
-from livedo.evidence.experiments.sessions_run import replaced
 from livedo.evidence.experiments.units import MG_DL_CA, MG_DL_P, PG_ML_PTH
 from livedo.evidence.result import Result, balanced, mean_of, median_of, share_of
 from livedo.patients import variations
@@ -41,7 +40,7 @@ DRAWS = np.concatenate([np.arange(1.0, 14.0), np.linspace(15.5, 51.5, 14)])
 def haemodiafiltration_effect(ctx: Context, *, substitution: float) -> Result:
     """Change of mean predialysis phosphate when sessions become haemodiafiltration (L replaced in each), settled, mg/dL."""
     few = ctx.few(ctx.dialysis)
-    schedule = haemodialysis(**replaced(substitution, 4.0))
+    schedule = haemodialysis(Qsub=substitution / 4.0)
     other = ctx.settled_with(few, f"haemodiafiltration {substitution}", schedule)
     before, after = few.labs["P"] * MG_DL_P, other.labs["P"] * MG_DL_P
     if len(before) == len(after):
