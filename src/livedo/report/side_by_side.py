@@ -10,7 +10,7 @@ import numpy as np
 
 from livedo.report.intervals import Interval, interval, of_members
 from livedo.report.shown import number, second_units
-from livedo.tracking.outcomes import Quantity, quantities
+from livedo.tracking.outcomes import OPTIONAL, Quantity, quantities
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Comparison, PlanOutcome
@@ -108,7 +108,7 @@ def _rows(outcomes: Sequence[PlanOutcome], kind: str, take: _Take, notes: dict[s
     for quantity in quantities():
         if quantity.kind != kind:
             continue
-        if not any(quantity.key in outcome.summary for outcome in outcomes):
+        if quantity.key in OPTIONAL and not any(quantity.key in outcome.summary for outcome in outcomes):
             continue
         found = [interval(take(outcome, quantity.key)) for outcome in outcomes]
         lines = [_line(quantity.unit, quantity.decimals, found)]

@@ -19,6 +19,8 @@ from livedo.records import express
 TABLE = Path(__file__).with_name("quantities.csv")
 WEEK = 168.0
 LAST_WEEKS = 12
+#: Quantities that only some plans have: peritoneal dialysis.
+OPTIONAL = frozenset({"ca_gained_pd_day"})
 #: Filtration below which a plan without dialysis is warned of, L/h (5 mL/min; assumption).
 STARTS_DIALYSIS = 0.3
 #: Filtration below which kidneys have failed (stage 5, 15 mL/min), L/h.
