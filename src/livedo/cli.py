@@ -160,6 +160,44 @@ def evidence(
     print("Research software, not a medical device.")
 
 
+@app.command
+def source(*, only: str | None = None, json: Path | None = None, threads: int | None = None) -> None:
+    """Show statements about the disease beside what the model does, computed now, and what the literature says.
+
+    Parameters
+    ----------
+    only
+        One statement by its id, a subject, or statements that hold a word.
+    json
+        Write the statements and numbers as JSON to this file.
+    threads
+        Threads; all processors if not given.
+    """
+    if threads is not None and threads < 1:
+        raise InputError("out of range", where="livedo source", field="--threads", value=threads, expected="1 or more")
+
+    from livedo.evidence.source_says import as_json, as_text, chosen, load_statements, said
+
+    statements = chosen(load_statements(), only)
+
+    from livedo.evidence.context import Context
+
+    context = Context(quick=True, threads=threads)
+    found = []
+    with _progress() as progress:
+        for number, statement in enumerate(statements):
+            progress("computing", number, len(statements))
+            found.append(said(statement, context))
+        progress("computing", len(statements), len(statements))
+    if json is not None:
+        try:
+            json.write_text(as_json(found), encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot be written ({error.strerror})", where=str(json)) from error
+    print("\n\n".join(as_text(row) for row in found))
+    print("\nOne simulated person unless a population is named. Research software, not a medical device.")
+
+
 @model.command
 def export(*, organ: str | None = None, sbml: Path | None = None, antimony: Path | None = None) -> None:
     """Write the body, or one organ of it, to run in Tellurium, COPASI and other tools.

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from livedo.evidence import Context, NotSimulated
-from livedo.evidence.experiments import bone, clamp, elimination, find, parathyroid, sessions
+from livedo.evidence.experiments import bone, clamp, elimination, find, kidney_states, parathyroid, sessions
 from livedo.evidence.experiments.clamp import ramp, step
+from livedo.evidence.experiments.sessions_run import replaced
 
 
 @pytest.fixture(scope="module")
@@ -130,15 +131,20 @@ def test_phosphorus_is_in_the_balance_check(ctx: Context) -> None:
         bone.conserved(ctx, element="Xe")
 
 
-def test_membrane_that_raises_clearance_by_a_tenth_is_found(ctx: Context) -> None:
-    gain = sessions._membrane_gain(ctx, 1.1)
-    own = ctx.kernel.values
-    plasma, bath = own["plasma_share"] * own["Qb"], own["Qd"]
+def test_litres_replaced_in_a_session_are_a_flow_and_none_is_haemodialysis() -> None:
+    assert replaced(20.0, 4.0) == {"Qsub": 5.0}
+    assert replaced(0.0, 4.0) == {}
 
-    def clearance(membrane: float) -> float:
-        return (1 / membrane**2 + 1 / plasma**2 + 1 / bath**2) ** -0.5
 
-    assert clearance(gain * own["KoA_P"]) == pytest.approx(1.1 * clearance(own["KoA_P"]))
+def test_peritoneal_prescriptions_move_inputs_of_the_body(ctx: Context) -> None:
+    for prescription in kidney_states.PRESCRIPTIONS.values():
+        assert set(prescription) <= set(ctx.body.inputs)
+
+
+def test_phosphate_is_drawn_as_often_as_in_the_study_and_read_when_it_was() -> None:
+    assert len(kidney_states.DRAWS) == 27
+    assert 13.0 in kidney_states.DRAWS
+    assert np.all(np.diff(kidney_states.DRAWS) > 0)
 
 
 def test_same_draw_gives_the_same_number() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from livedo.care import doses
 from livedo.care.issues import Issue
+from livedo.care.kidney_checks import KIDNEY_CHECKS
 from livedo.care.limits import judge
 from livedo.care.orders import SessionRule, change_hours, inputs_at, sessions
 from livedo.care.quantity import HOURS_PER_WEEK
@@ -251,6 +252,7 @@ CHECKS: Final[tuple[Callable[[Plan, Treatments], Iterator[Issue]], ...]] = (
     each_session_has_dialysis,
     drugs_given_once,
     totals_usual,
+    *KIDNEY_CHECKS,
 )
 
 

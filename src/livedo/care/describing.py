@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from livedo.care import doses
-from livedo.care.plan import DAY_NAMES, DAYS, DialysisPrescription, Diet, Drug, Plan
+from livedo.care.plan import (
+    DAY_NAMES,
+    DAYS,
+    DialysisPrescription,
+    Diet,
+    Drug,
+    KidneyFunction,
+    KidneyItem,
+    PeritonealDialysis,
+    Plan,
+    Transplant,
+)
 from livedo.care.quantity import DIALYSATE_CALCIUM, FLOW, Quantity
 from livedo.care.treatments import (
     BINDER,
@@ -28,7 +39,10 @@ def describe(plan: Plan, treatments: Treatments | None = None) -> str:
     """The plan in plain sentences, one a line; see ``Plan.describe``."""
     table = treatments or load_treatments()
     lines = [f"{plan.name}: {plan.description.strip()}" if plan.description.strip() else f"{plan.name}."]
-    lines += [_dialysis(item) for item in plan.dialysis] or ["No dialysis."]
+    dialysis = [_dialysis(item) for item in plan.dialysis] + [_peritoneal(item) for item in plan.peritoneal_dialysis]
+    lines += dialysis or ["No dialysis."]
+    lines += [_kidneys(item) for item in plan.kidney_function] + [_graft(item) for item in plan.transplant]
+    lines += [f"Prednisolone {item.dose.text}, by mouth{_period(item)}." for item in plan.prednisolone]
     lines.append(_diet(plan.diet))
     for drug_class, absent in _ABSENT.items():
         found = [
@@ -46,12 +60,43 @@ def _dialysis(item: DialysisPrescription) -> str:
     milliequivalents = express(calcium, DIALYSATE_CALCIUM, "mEq/L")
     blood, dialysate = (flow.value / FLOW.factors["mL/min"] for flow in (item.blood_flow, item.dialysate_flow))
     weight = "the dry weight in the chart" if item.dry_weight is None else f"a dry weight of {item.dry_weight.text}"
+    name = "Haemodialysis" if item.substitution is None else "Haemodiafiltration"
+    replaced = "" if item.substitution is None else f"{item.substitution.text} replaced after the filter, "
     return (
-        f"Haemodialysis on {days} for {item.hours.value:g} h from {item.at.text}, "
+        f"{name} on {days} for {item.hours.value:g} h from {item.at.text}, "
         f"blood flow {blood:g} mL/min, dialysate flow {dialysate:g} "
-        f"mL/min, dialysate calcium {calcium:g} mmol/L ({milliequivalents:g} mEq/L), "
+        f"mL/min, {replaced}dialysate calcium {calcium:g} mmol/L ({milliequivalents:g} mEq/L), "
         f"to {weight}{_period(item)}."
     )
+
+
+def _peritoneal(item: PeritonealDialysis) -> str:
+    if item.mode == "CAPD":
+        how = f"{item.exchanges} exchanges a day of {item.fill.text}, the longest of {item.night.text}"
+    else:
+        by_day = "a dry day" if item.day_dwell is None else f"{item.day_dwell.text} by day"
+        how = f"{item.exchanges} exchanges of {item.fill.text} in a night of {item.night.text}, {by_day}"
+    most = "" if item.ultrafiltration is None else f", glucose for at most {item.ultrafiltration.text} of fluid"
+    buffer = "" if item.buffer is None else f", buffer {item.buffer.text}"
+    calcium = item.dialysate_calcium.value
+    beside = ", beside haemodialysis" if item.with_haemodialysis == "yes" else ""
+    return (
+        f"Peritoneal dialysis, {item.mode}: {how}, dialysate calcium {calcium:g} mmol/L "
+        f"({express(calcium, DIALYSATE_CALCIUM, 'mEq/L'):g} mEq/L){buffer}{most}{beside}{_period(item)}."
+    )
+
+
+def _kidneys(item: KidneyFunction) -> str:
+    return f"Own kidneys filter {item.egfr.text}{_declining(item)}{_period(item)}."
+
+
+def _graft(item: Transplant) -> str:
+    lost = "" if item.stop is None else f"; the graft is lost at {item.stop.text}"
+    return f"Kidney transplant on {item.start.text}; within weeks the graft filters {item.egfr.text}{_declining(item)}{lost}."
+
+
+def _declining(item: KidneyFunction | Transplant) -> str:
+    return "" if item.decline is None else f", losing {item.decline.text}"
 
 
 def _diet(diet: Diet) -> str:
@@ -85,7 +130,7 @@ def _drug(plan: Plan, item: Drug, drug: Treatment) -> str:
     return text + (f" ({'; '.join(extra)})" if extra else "") + f"{_period(item)}."
 
 
-def _period(item: DialysisPrescription | Drug) -> str:
+def _period(item: DialysisPrescription | KidneyItem | Drug) -> str:
     start = "" if item.from_h == 0 else f" from {item.start.text}"
     stop = "" if item.stop is None else f" until {item.stop.text}"
     return start + stop

@@ -201,7 +201,7 @@ class Run:
     def _dialysis(self, attends: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Schedule:
         schedule = Schedule()
         for place, rule in enumerate(self.sessions):
-            during = {"Qb": rule.Qb, "Qd": rule.Qd, "session_hours": rule.hours, "hd": 1.0}
+            during = {"Qb": rule.Qb, "Qd": rule.Qd, "Qsub": rule.Qsub, "session_hours": rule.hours, "hd": 1.0}
 
             def happens(who: np.ndarray, number: np.ndarray, place: int = place) -> np.ndarray:
                 return attends(who, number * self.per_week + place)
@@ -305,6 +305,15 @@ def _constant_sessions(plan: Plan) -> list[SessionRule]:
     rules = sessions(plan)
     if not rules:
         raise InputError("no dialysis in the baseline plan", where=plan.name, field="dialysis")
+    others = plan.kidney_items()
+    if others:
+        (section, _), _ = others[0]
+        raise InputError(
+            "a protocol is run on haemodialysis alone, and the baseline plan has another kidney state",
+            where=plan.name,
+            field=section,
+            expected="no peritoneal dialysis, kidney function, transplant or prednisolone",
+        )
     for rule in rules:
         if rule.from_h > 0 or np.isfinite(rule.until_h) or rule.dry_weight_kg is not None:
             raise InputError(

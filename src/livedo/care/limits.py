@@ -44,6 +44,15 @@ _KINDS: Final = {
     "calcium": quantity.CALCIUM_INTAKE,
     "fluid": quantity.FLUID_INTAKE,
     "binder_calcium": quantity.CALCIUM_INTAKE,
+    "substitution": quantity.VOLUME,
+    "fill": quantity.VOLUME,
+    "day_dwell": quantity.VOLUME,
+    "night": quantity.DURATION,
+    "buffer": quantity.BUFFER,
+    "peritoneal_ultrafiltration": quantity.FLUID_INTAKE,
+    "egfr": quantity.FILTRATION,
+    "decline": quantity.DECLINE,
+    "prednisolone": quantity.DAILY_DRUG,
 }
 
 

@@ -43,7 +43,7 @@ class SessionRule:
 
     In every week k = 0, 1, ... a session starts at ``168 k + start_h`` if that lies from ``from_h`` up
     to ``until_h``, and runs for ``hours``. ``Qb``, ``Qd`` L/h; ``Ca_dialysate`` mmol/L;
-    ``dry_weight_kg`` None means the one in the chart.
+    ``dry_weight_kg`` None means the one in the chart; ``Qsub`` L/h is the replaced filtrate of haemodiafiltration.
     """
 
     start_h: float
@@ -54,6 +54,7 @@ class SessionRule:
     from_h: float
     until_h: float
     dry_weight_kg: float | None
+    Qsub: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ def sessions(plan: Plan) -> list[SessionRule]:
             from_h=item.from_h,
             until_h=item.until_h,
             dry_weight_kg=None if item.dry_weight is None else item.dry_weight.value,
+            Qsub=0.0 if item.substitution is None else item.substitution.value / item.hours.value,
         )
         for item in plan.dialysis
         for day in item.days

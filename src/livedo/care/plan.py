@@ -26,6 +26,8 @@ DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 AS_ESTIMATED = "as estimated"
 FROM_CHART = "from chart"
+AS_USUAL = "as usual"
+NONE = "none"
 
 
 def _quantity(kind: Kind) -> BeforeValidator:
@@ -79,6 +81,27 @@ def _schedule(value: object) -> object:
     raise InputError("is not a schedule", value=value, expected="'each session' or 'daily'")
 
 
+def _count(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().isdigit():
+        return int(value.strip())
+    raise InputError("is not a whole number", value=value, expected="a whole number such as 4")
+
+
+def _choice(*known: str) -> BeforeValidator:
+    """Words in any case, kept as they stand in ``known``."""
+
+    def parse(value: object) -> object:
+        if isinstance(value, str):
+            for word in known:
+                if value.strip().lower() == word.lower():
+                    return word
+        raise InputError("is not a choice here", value=value, expected=" or ".join(known))
+
+    return BeforeValidator(parse)
+
+
 def _items(value: object) -> object:
     return tuple(value) if isinstance(value, list | tuple) else value
 
@@ -121,7 +144,8 @@ class DialysisPrescription(_Item):
     """Haemodialysis on given days of the week.
 
     ``hours`` h; ``blood_flow``, ``dialysate_flow`` L/h; ``dialysate_calcium`` mmol/L (total);
-    ``dry_weight`` kg, or None for the one in the chart; ``at`` hours after midnight.
+    ``dry_weight`` kg, or None for the one in the chart; ``at`` hours after midnight. ``substitution`` L a session makes it
+    haemodiafiltration, replaced after the filter; None is haemodialysis.
     """
 
     days: Annotated[tuple[Annotated[Day, BeforeValidator(_day)], ...], BeforeValidator(_items), Field(min_length=1)]
@@ -131,6 +155,51 @@ class DialysisPrescription(_Item):
     dialysate_calcium: Annotated[Quantity, _quantity(quantity.CALCIUM)]
     dry_weight: Annotated[Quantity | None, _quantity_or(FROM_CHART, quantity.WEIGHT)] = None
     at: Clock = Moment(8.0, "08:00")
+    substitution: Annotated[Quantity | None, _quantity_or(NONE, quantity.VOLUME)] = None
+
+
+class PeritonealDialysis(_Item):
+    """Peritoneal dialysis, every day alike.
+
+    CAPD: ``exchanges`` a day of ``fill`` L, the longest over the ``night`` (h), the others sharing the rest. APD: ``exchanges``
+    in the ``night`` (h), and by day ``day_dwell`` L, or None for a dry day. ``dialysate_calcium`` mmol/L (total); ``buffer``
+    mmol/L of lactate or bicarbonate; ``ultrafiltration`` L/h, the most that the prescribed glucose draws.
+    ``with_haemodialysis`` says that haemodialysis at the same time is meant.
+    """
+
+    mode: Annotated[Literal["CAPD", "APD"], _choice("CAPD", "APD")]
+    exchanges: Annotated[int, BeforeValidator(_count)]
+    fill: Annotated[Quantity, _quantity(quantity.VOLUME)]
+    dialysate_calcium: Annotated[Quantity, _quantity(quantity.CALCIUM)]
+    night: Annotated[Quantity, _quantity(quantity.DURATION)] = Quantity(9.0, "h", "9 h")
+    day_dwell: Annotated[Quantity | None, _quantity_or(NONE, quantity.VOLUME)] = None
+    ultrafiltration: Annotated[Quantity | None, _quantity_or(AS_USUAL, quantity.FLUID_INTAKE)] = None
+    buffer: Annotated[Quantity | None, _quantity_or(AS_USUAL, quantity.BUFFER)] = None
+    with_haemodialysis: Annotated[Literal["yes", "no"], _choice("yes", "no")] = "no"
+
+
+class KidneyFunction(_Item):
+    """What the own kidneys filter at its start: ``egfr`` L/h, and ``decline``, lost steadily, L/h each hour."""
+
+    egfr: Annotated[Quantity, _quantity(quantity.FILTRATION)]
+    decline: Annotated[Quantity | None, _quantity_or(NONE, quantity.DECLINE)] = None
+
+
+class Transplant(_Item):
+    """A kidney transplant on the day of its start; the graft is lost at its stop.
+
+    ``egfr`` L/h is what the graft comes to within weeks, ``decline`` what it loses, L/h each hour. The own kidneys count as
+    nothing from then on.
+    """
+
+    egfr: Annotated[Quantity, _quantity(quantity.FILTRATION)]
+    decline: Annotated[Quantity | None, _quantity_or(NONE, quantity.DECLINE)] = None
+
+
+class Prednisolone(_Item):
+    """Prednisolone by mouth, ``dose`` mg/h."""
+
+    dose: Annotated[Quantity, _quantity(quantity.DAILY_DRUG)]
 
 
 class Diet(_Model):
@@ -174,6 +243,7 @@ class Calcimimetic(_Item):
     schedule: Schedule
 
 
+KidneyItem = PeritonealDialysis | KidneyFunction | Transplant | Prednisolone
 Drug = Binder | ActiveVitaminD | CalciumSupplement | Calcimimetic
 
 
@@ -187,6 +257,10 @@ class Plan(_Model):
     name: Name
     description: str = ""
     dialysis: Annotated[tuple[DialysisPrescription, ...], BeforeValidator(_items)] = ()
+    peritoneal_dialysis: Annotated[tuple[PeritonealDialysis, ...], BeforeValidator(_items)] = ()
+    kidney_function: Annotated[tuple[KidneyFunction, ...], BeforeValidator(_items)] = ()
+    transplant: Annotated[tuple[Transplant, ...], BeforeValidator(_items)] = ()
+    prednisolone: Annotated[tuple[Prednisolone, ...], BeforeValidator(_items)] = ()
     diet: Diet = Diet()
     binders: Annotated[tuple[Binder, ...], BeforeValidator(_items)] = ()
     active_vitamin_d: Annotated[tuple[ActiveVitaminD, ...], BeforeValidator(_items)] = ()
@@ -209,10 +283,20 @@ class Plan(_Model):
             for index, item in enumerate(items)
         )
 
-    def items(self) -> tuple[tuple[tuple[str, int], DialysisPrescription | Drug], ...]:
+    def kidney_items(self) -> tuple[tuple[tuple[str, int], KidneyItem], ...]:
+        """Peritoneal dialysis, kidney function, transplants and prednisolone, each with its place in the plan."""
+        sections: tuple[tuple[str, tuple[KidneyItem, ...]], ...] = (
+            ("peritoneal_dialysis", self.peritoneal_dialysis),
+            ("kidney_function", self.kidney_function),
+            ("transplant", self.transplant),
+            ("prednisolone", self.prednisolone),
+        )
+        return tuple(((section, index), item) for section, items in sections for index, item in enumerate(items))
+
+    def items(self) -> tuple[tuple[tuple[str, int], DialysisPrescription | KidneyItem | Drug], ...]:
         """Everything that has a start and a stop, with its place in the plan."""
         prescriptions = tuple((("dialysis", index), item) for index, item in enumerate(self.dialysis))
-        return prescriptions + tuple((place, item) for place, _, item in self.drugs())
+        return prescriptions + self.kidney_items() + tuple((place, item) for place, _, item in self.drugs())
 
     def sessions_per_week(self, hour: float = 0.0) -> int:
         """How many dialysis sessions a week are prescribed at ``hour`` from the plan's start."""

@@ -35,6 +35,7 @@ PHOSPHORUS_MG_PER_MMOL: Final = _molar_mass("phosphate")
 CALCITRIOL_PMOL_PER_UG: Final = 1e6 / _molar_mass("calcitriol")
 HOURS_PER_DAY: Final = 24.0
 HOURS_PER_WEEK: Final = 168.0
+HOURS_PER_YEAR: Final = 8766.0
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*(\S.*)?")
@@ -132,6 +133,11 @@ FLUID_INTAKE = Kind(
     {"L/day": 1 / HOURS_PER_DAY, "mL/day": 1e-3 / HOURS_PER_DAY},
     "1.5 L/day",
 )
+VOLUME = Kind("a volume", "L", {"L": 1.0, "mL": 1e-3}, "2 L")
+FILTRATION = Kind("a kidney function (eGFR)", "L/h", {"mL/min": 0.06, "mL/min/1.73m2": 0.06}, "45 mL/min")
+DECLINE = Kind("a loss of kidney function", "L/h2", {"mL/min/year": 0.06 / HOURS_PER_YEAR}, "3 mL/min/year")
+BUFFER = Kind("a concentration of buffer", "mmol/L", {"mmol/L": 1.0, "mEq/L": 1.0}, "40 mmol/L")
+DAILY_DRUG = Kind("a daily dose", "mg/h", {"mg/day": 1 / HOURS_PER_DAY}, "5 mg/day")
 MASS = Kind("a weight of drug", "mg", {"mg": 1.0, "g": 1e3, "ug": 1e-3, "mcg": 1e-3, "µg": 1e-3}, "800 mg")
 
 

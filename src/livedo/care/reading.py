@@ -112,6 +112,10 @@ _STAND_INS: dict[str, dict[str, Any]] = {
         "dialysate_flow": "500 mL/min",
         "dialysate_calcium": "1.5 mmol/L",
     },
+    "peritoneal_dialysis": {"mode": "CAPD", "exchanges": 4, "fill": "2 L", "dialysate_calcium": "1.25 mmol/L"},
+    "kidney_function": {"egfr": "20 mL/min"},
+    "transplant": {"egfr": "50 mL/min"},
+    "prednisolone": {"dose": "5 mg/day"},
     "binders": {"drug": "sevelamer", "dose": "800 mg", "taken": "per day"},
     "active_vitamin_d": {"drug": "calcitriol", "dose": "1 ug", "schedule": "daily", "route": "oral"},
     "calcium": {"drug": "calcium carbonate", "dose": "500 mg salt", "taken": "per day"},
@@ -131,6 +135,17 @@ _READS = {
     "dose_above_usual": ("drug", "dose", "taken", "schedule", "route"),
     **{f"{name}_out_of_range": (name,) for name in ("hours", "blood_flow", "dialysate_flow", "dry_weight")},
     "dialysate_calcium_out_of_range": ("dialysate_calcium",),
+    **{
+        f"{name}_out_of_range": (name,)
+        for name in ("egfr", "decline", "fill", "night", "day_dwell", "exchanges", "buffer")
+    },
+    "prednisolone_out_of_range": ("dose",),
+    "peritoneal_ultrafiltration_out_of_range": ("ultrafiltration",),
+    "substitution_out_of_range": ("substitution",),
+    "filtration_impossible": ("substitution", "hours", "blood_flow"),
+    "filtration_high": ("substitution", "hours", "blood_flow"),
+    "one_exchange": ("mode", "exchanges"),
+    "day_dwell_on_capd": ("mode", "day_dwell"),
 }
 """The keys of its own entry that an issue is drawn from; other issues need more than one entry."""
 
@@ -245,6 +260,10 @@ def _keys_at(place: Place) -> tuple[str, ...]:
 
     sections: dict[str, Any] = {
         "dialysis": models.DialysisPrescription,
+        "peritoneal_dialysis": models.PeritonealDialysis,
+        "kidney_function": models.KidneyFunction,
+        "transplant": models.Transplant,
+        "prednisolone": models.Prednisolone,
         "diet": models.Diet,
         "binders": models.Binder,
         "active_vitamin_d": models.ActiveVitaminD,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.body import load_body
+from livedo.care.kidney_states import kidney_states
 from livedo.care.orders import Order, inputs_at, orders, sessions
 from livedo.engine import Schedule
 from livedo.errors import InputError
@@ -59,6 +60,7 @@ def timetable(
     for order in ordered:
         value = order.value * adherence if order.symbol in SWALLOWED else order.value
         schedule = schedule.set(order.symbol, value, order.start_h)
+    schedule = schedule + kidney_states(plan, as_at_start=as_at_start)
     for rule in rules:
         wanted = dry_weight if rule.dry_weight_kg is None else np.full_like(dry_weight, rule.dry_weight_kg)
         far = np.abs(wanted / dry_weight - 1.0) > FARTHEST_DRY_WEIGHT
@@ -76,6 +78,7 @@ def timetable(
             "Qb": rule.Qb,
             "Qd": rule.Qd,
             "Ca_dialysate": rule.Ca_dialysate,
+            "Qsub": rule.Qsub,
             "session_hours": rule.hours,
             "hd": 1.0,
         }

@@ -10,7 +10,7 @@ import numpy as np
 
 from livedo.report.intervals import Interval, interval, of_members
 from livedo.report.shown import number, second_units
-from livedo.tracking.outcomes import Quantity, quantities
+from livedo.tracking.outcomes import OPTIONAL, Quantity, quantities
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Comparison, PlanOutcome
@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One quantity: its line, its line in the other unit if it has one, and the letter of its note."""
+    """One quantity that some plan has: its line, its line in the other unit if it has one, and the letter of its note."""
 
     quantity: Quantity
     mark: str
@@ -107,6 +107,8 @@ def _rows(outcomes: Sequence[PlanOutcome], kind: str, take: _Take, notes: dict[s
     rows: list[Row] = []
     for quantity in quantities():
         if quantity.kind != kind:
+            continue
+        if quantity.key in OPTIONAL and not any(quantity.key in outcome.summary for outcome in outcomes):
             continue
         found = [interval(take(outcome, quantity.key)) for outcome in outcomes]
         lines = [_line(quantity.unit, quantity.decimals, found)]

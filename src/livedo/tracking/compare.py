@@ -16,6 +16,7 @@ import numpy as np
 
 from livedo.body import ANALYTES, Body, load_body
 from livedo.care.checks import check_plan
+from livedo.care.kidney_states import NEUTRAL, filtration_at
 from livedo.care.orders import change_hours, sessions
 from livedo.care.timetable import timetable
 from livedo.engine import Moment, Schedule, Steady, simulate, steady_state
@@ -24,7 +25,7 @@ from livedo.patients import prior_of, variations
 from livedo.tracking.comparison import Agreement, Comparison, PlanOutcome
 from livedo.tracking.estimate import Settled, estimate
 from livedo.tracking.labs import Level, levels
-from livedo.tracking.outcomes import WEEK, Record, summarise, warnings_of
+from livedo.tracking.outcomes import STARTS_DIALYSIS, WEEK, Record, summarise, warnings_of
 
 if TYPE_CHECKING:
     from livedo.care import Plan
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 RUN_IN_WEEKS = 60
 RUN_IN_GLAND = 1500.0
 TOLERANCE = 1e-5
+#: When the labs of a week are read in a plan without sessions, hours after Monday 00:00.
+WITHOUT_SESSIONS = 56.0
 WEEKLY = ("P", "Ca_total", "Ca_ionised", "PTH", "ALP", "calcitriol", "weight")
 
 Progress = Callable[[str, int, int], None]
@@ -129,13 +132,16 @@ def _check(plans: Sequence[Plan], inputs: Mapping[str, Path]) -> None:
             raise InputError("two plans have the same name", field="name", value=name, expected="names that differ")
     for number, plan in enumerate(plans, 1):
         for hour in change_hours(plan):
-            if plan.sessions_per_week(hour) == 0:
+            on_peritoneal = any(item.runs_at(hour) for item in plan.peritoneal_dialysis)
+            enough = filtration_at(plan, hour) >= STARTS_DIALYSIS
+            if plan.sessions_per_week(hour) == 0 and not on_peritoneal and not enough:
                 raise InputError(
                     "no dialysis for a patient without kidney function",
                     where=str(inputs.get(f"plan {number}", plan.name)),
                     field="dialysis",
                     value=f"no session from day {hour / 24:g}",
-                    expected="sessions at every time, from day 0 on",
+                    expected="sessions at every time, from day 0 on; or peritoneal dialysis, a transplant, or a kidney_function "
+                    f"of {STARTS_DIALYSIS / 0.06:g} mL/min or more",
                 )
 
 
@@ -205,11 +211,11 @@ def _settled(kernel: Kernel, plan: Plan, values: Mapping[str, np.ndarray], threa
 
 
 def _midweek(plan: Plan, week: int = 0) -> float:
-    """Start of the middle session of a week, hours after Monday 00:00."""
+    """Start of the middle session of a week, hours after Monday 00:00; Wednesday 08:00 in a plan without sessions."""
     hour = week * WEEK
     starts = sorted(r.start_h for r in sessions(plan) if r.from_h <= hour + r.start_h < r.until_h)
     if not starts:
-        starts = sorted(r.start_h for r in sessions(plan))
+        starts = sorted(r.start_h for r in sessions(plan)) or [WITHOUT_SESSIONS]
     return starts[(len(starts) - 1) // 2]
 
 
@@ -237,7 +243,9 @@ def _outcome(
         return {name: run[name][:, np.searchsorted(times, which)] for name in run.values}
 
     stores = np.stack([_calcium(kernel, begin.states), _calcium(kernel, run.final.states)])
-    record = Record(at(weekly), at(starts), at(ends), stores, weeks * WEEK)
+    states = np.stack([begin.states, run.final.states])
+    peritoneal = {name: states[:, :, kernel.layout.states.index(name)] for name in ("P_removed_pd", "Ca_gained_pd")}
+    record = Record(at(weekly), at(starts), at(ends), stores, weeks * WEEK, peritoneal)
     return PlanOutcome(
         plan=plan,
         days=weekly / 24.0,
@@ -254,14 +262,16 @@ def _unusual(plan: Plan) -> list[str]:
     return [f"{str(issue)[0].upper()}{str(issue)[1:]}." for issue in found]
 
 
-def _plan_free_inputs(kernel: Kernel, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Inputs that another plan may have moved, back at the member's own: diet, fluid, volume."""
+def _plan_free_inputs(kernel: Kernel, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray | np.float64]:
+    """Inputs that another plan may have moved, back at the member's own: diet, fluid, volume, kidneys."""
     own = _parameters(kernel, values)
-    return {name: own[name] for name in ("diet_P", "diet_Ca", "fluid_intake", "V_target") if name in own}
+    kidneys = {name: np.float64(value) for name, value in {**NEUTRAL, "GFR": kernel.values["GFR"]}.items()}
+    return kidneys | {name: own[name] for name in ("diet_P", "diet_Ca", "fluid_intake", "V_target") if name in own}
 
 
 def _session_times(plan: Plan, weeks: int) -> tuple[np.ndarray, np.ndarray]:
-    starts, ends = [], []
+    starts: list[np.ndarray] = [np.empty(0)]
+    ends: list[np.ndarray] = [np.empty(0)]
     for rule in sessions(plan):
         hours = np.arange(weeks) * WEEK + rule.start_h
         hours = hours[(hours >= rule.from_h) & (hours < rule.until_h) & (hours + rule.hours <= weeks * WEEK)]
@@ -293,18 +303,15 @@ def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: St
     said = []
     if not chart.dialysis.on:
         said.append(
-            f"The record does not show that the patient is on dialysis ({chart.dialysis.why}); haemodialysis is assumed, "
-            "as the plans have it."
+            f"The record does not show that the patient is on dialysis ({chart.dialysis.why}); what the plans have is assumed."
         )
     modes = set(chart.sessions["name"].drop_nulls().to_list()) if chart.sessions.height else set()
-    if any("peritoneal" in name for name in modes):
-        said.append(
-            "The record shows peritoneal dialysis; the patient is simulated on haemodialysis, as the plans have it."
-        )
+    if any("peritoneal" in name for name in modes) and not plan.peritoneal_dialysis:
+        said.append("The record shows peritoneal dialysis; the patient is simulated without, as the first plan has it.")
     said += [
         f"The charted labs are taken to have been drawn while the patient was settled on the first plan, '{plan.name}', "
-        "before the midweek session unless marked otherwise.",
-        "No residual kidney function.",
+        "before the midweek session unless marked otherwise (on Wednesday morning in a plan without sessions).",
+        *_kidneys_assumed(plan),
         "Members start each plan settled under the first plan: at the state that repeats itself week by week, deep bone "
         f"held (largest weekly change {np.nanmax(settled.residual):.0e} of a state's size).",
         f"For the estimate, members settle by a run-in of {RUN_IN_WEEKS} weeks in which the parathyroid gland's time constant "
@@ -325,6 +332,22 @@ def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: St
         said.append(f"Levels rest on draws in hospital, which may differ from stable life outside: {names}.")
     assumed = [v.analyte for v in variations().values() if v.status == "assumed"]
     said.append("Variation from draw to draw is an assumption for " + ", ".join(assumed).replace("_", " ") + ".")
+    return said
+
+
+def _kidneys_assumed(plan: Plan) -> list[str]:
+    """What is assumed of kidneys and peritoneum under the first plan."""
+    said = []
+    if not plan.kidney_function and not plan.transplant:
+        said.append("No residual kidney function.")
+    if plan.kidney_function:
+        said.append(
+            "The function of the own kidneys is the first plan's; when the labs were drawn it was not yet being lost."
+        )
+    if any(item.from_h == 0 for item in plan.transplant):
+        said.append("A transplant on day 0 of the first plan is taken to have been there when the labs were drawn.")
+    if plan.peritoneal_dialysis:
+        said.append("The peritoneum is that of the population: no transport test is read from the record.")
     return said
 
 

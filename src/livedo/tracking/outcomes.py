@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from livedo.care.harms import harms
+from livedo.care.kidney_states import filtration_at
 from livedo.care.plan import Plan
 from livedo.care.targets import targets
 from livedo.records import express
@@ -18,6 +19,12 @@ from livedo.records import express
 TABLE = Path(__file__).with_name("quantities.csv")
 WEEK = 168.0
 LAST_WEEKS = 12
+#: Quantities that only some plans have: peritoneal dialysis.
+OPTIONAL = frozenset({"ca_gained_pd_day"})
+#: Filtration below which a plan without dialysis is warned of, L/h (5 mL/min; assumption).
+STARTS_DIALYSIS = 0.3
+#: Filtration below which kidneys have failed (stage 5, 15 mL/min), L/h.
+KIDNEY_FAILURE = 0.9
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,8 @@ class Record:
     """Samples of one plan: weekly before the midweek session, and at the start and end of every session.
 
     Each maps an observable to shape (members, samples). ``calcium_stores`` is all calcium of the body at the first and
-    last moment, shape (2, members), mmol; ``hours`` the length of the run.
+    last moment, shape (2, members), mmol; ``hours`` the length of the run; ``peritoneal`` what peritoneal dialysis had removed
+    and brought (``P_removed_pd``, ``Ca_gained_pd``) at these two moments, shape (2, members), mmol.
     """
 
     weekly: Mapping[str, np.ndarray]
@@ -56,51 +64,65 @@ class Record:
     ends: Mapping[str, np.ndarray]
     calcium_stores: np.ndarray
     hours: float
+    peritoneal: Mapping[str, np.ndarray]
 
 
 def summarise(plan: Plan, record: Record) -> dict[str, np.ndarray]:
-    """Every quantity, shape (members,); NaN for a member whose run failed."""
+    """Every quantity, shape (members,); NaN for a member whose run failed.
+
+    What is counted by session is NaN in a plan without sessions; what is gained from peritoneal dialysate is left out of one
+    without it.
+    """
     weekly, ends = record.weekly, record.ends
     aims, limits = targets(), harms()
     days = record.hours / 24.0
 
-    def share(mask: np.ndarray) -> np.ndarray:
-        return 100.0 * mask.mean(axis=1)
+    def mean(values: np.ndarray) -> np.ndarray:
+        return values.mean(axis=1) if values.shape[1] else np.full(len(values), np.nan)
 
-    def in_target(analyte: str, symbol: str) -> np.ndarray:
+    def share(mask: np.ndarray) -> np.ndarray:
+        return 100.0 * mean(mask)
+
+    def in_target(analyte: str, values: np.ndarray) -> np.ndarray:
         aim = aims[analyte]
-        return share((weekly[symbol] >= aim.low) & (weekly[symbol] <= aim.high))
+        return share((values >= aim.low) & (values <= aim.high))
 
     def at_end(symbol: str) -> np.ndarray:
         return weekly[symbol][:, -LAST_WEEKS:].mean(axis=1)
 
+    # Targets and turnover limits of PTH are those of people without working kidneys.
+    weeks = np.arange(weekly["PTH"].shape[1]) * WEEK
+    pth = weekly["PTH"][:, [filtration_at(plan, hour) < KIDNEY_FAILURE for hour in weeks]]
     rate = 1000.0 * ends["Quf"] / ends["weight"]
     per_mmol_p = _milligrams("phosphate")
     per_mmol_ca = _milligrams("calcium_total")
     removed = ends["P_removed_hd"] - record.starts["P_removed_hd"]
     gained = ends["Ca_gained_hd"] - record.starts["Ca_gained_hd"]
     members = len(rate)
+    by_peritoneum = {name: moments[1] - moments[0] for name, moments in record.peritoneal.items()}
     found = {
-        "p_in_target": in_target("phosphate", "P"),
-        "ca_in_target": in_target("calcium_total", "Ca_total"),
-        "ica_in_target": in_target("calcium_ionised", "Ca_ionised"),
-        "pth_in_target": in_target("pth", "PTH"),
+        "p_in_target": in_target("phosphate", weekly["P"]),
+        "ca_in_target": in_target("calcium_total", weekly["Ca_total"]),
+        "ica_in_target": in_target("calcium_ionised", weekly["Ca_ionised"]),
+        "pth_in_target": in_target("pth", pth),
         "p_last": at_end("P"),
         "ca_last": at_end("Ca_total"),
         "ica_last": at_end("Ca_ionised"),
         "pth_last": at_end("PTH"),
-        "p_removed_week": removed.sum(axis=1) * per_mmol_p * 7.0 / days,
-        "ca_gained_session": gained.mean(axis=1) * per_mmol_ca,
+        "p_removed_week": (removed.sum(axis=1) + by_peritoneum["P_removed_pd"]) * per_mmol_p * 7.0 / days,
+        "ca_gained_session": mean(gained) * per_mmol_ca,
         "ca_balance_day": (record.calcium_stores[1] - record.calcium_stores[0]) * per_mmol_ca / days,
         "hypocalcaemia_time": share(weekly["Ca_total"] < limits["hypocalcaemia"].value),
         "hypercalcaemia_time": share(weekly["Ca_total"] > limits["hypercalcaemia"].value),
         "ica_low_after": share(ends["Ca_ionised"] < limits["ionised_low"].value),
-        "uf_rate": rate.mean(axis=1),
+        "uf_rate": mean(rate),
         "uf_high": share(rate > limits["uf_high"].value),
-        "hypotension": 100.0 * hypotension(rate).mean(axis=1),
-        "low_turnover": share(weekly["PTH"] < limits["low_turnover_pth"].value),
+        "hypotension": 100.0 * mean(hypotension(rate)),
+        "low_turnover": share(pth < limits["low_turnover_pth"].value),
         "pills": np.full(members, plan.pills_per_day(record.hours / 2)),
     }
+    if plan.peritoneal_dialysis:
+        found["ca_gained_pd_day"] = by_peritoneum["Ca_gained_pd"] * per_mmol_ca / days
     lost = ~np.isfinite(weekly["P"]).all(axis=1)
     return {key: np.where(lost, np.nan, values) for key, values in found.items()}
 
@@ -125,6 +147,16 @@ def warnings_of(plan: Plan, record: Record) -> tuple[str, ...]:
     found = []
     low = harms()["dialysate_calcium_low"]
     lowest = min((rule.Ca_dialysate for rule in sessions(plan)), default=np.inf)
+    last = filtration_at(plan, record.hours)
+    if (
+        plan.kidney_function
+        and last < STARTS_DIALYSIS
+        and not (plan.dialysis or plan.peritoneal_dialysis or plan.transplant)
+    ):
+        found.append(
+            f"Kidney function falls to {last / 0.06:.1f} mL/min at the end of the run, and the plan has no dialysis: people do "
+            "not live so for long, and the model is not made for it."
+        )
     if lowest < low.value:
         found.append(
             f"Dialysate calcium of {lowest:g} mmol/L is below {low.value:g} mmol/L; {low.meaning} ({low.source}). "

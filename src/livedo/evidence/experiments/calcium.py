@@ -10,7 +10,7 @@ from livedo.care import load_treatments
 from livedo.care.effects import daily_effect
 from livedo.care.treatments import VITAMIN_D
 from livedo.evidence.context import MIDWEEK, WEEK, Context
-from livedo.evidence.experiments.sessions_run import Session, session
+from livedo.evidence.experiments.sessions_run import Session, replaced, session
 from livedo.evidence.experiments.units import MG_CA, MG_DL_CA, MG_DL_P, ML_MIN, PG_ML_PTH
 from livedo.evidence.result import Result, balanced, mean_of, median_of, share_of
 
@@ -18,13 +18,21 @@ from livedo.evidence.result import Result, balanced, mean_of, median_of, share_o
 PLASMA_WATER = 0.93
 
 
-def _at(ctx: Context, dialysate: float, dialysate_flow: float = 0.0, bicarbonate: float = 0.0) -> Session:
-    """The midweek session at a dialysate calcium (mmol/L); dialysate flow (mL/min) and bicarbonate (mmol/L) where given (not 0).
+def _at(
+    ctx: Context,
+    dialysate: float,
+    dialysate_flow: float = 0.0,
+    bicarbonate: float = 0.0,
+    substitution: float = 0.0,
+) -> Session:
+    """The midweek session at a dialysate calcium (mmol/L).
+
+    Dialysate flow (mL/min), bicarbonate (mmol/L) and the litres replaced in haemodiafiltration hold where given (not 0).
 
     Basile 2012 dialyses with a batch system, whose pump moves blood and dialysate alike: its dialysate flow is the blood flow,
     and that this is the usual 300 mL/min is assumed.
     """
-    more: dict[str, float] = {}
+    more = replaced(substitution, 4.0)
     if dialysate_flow:
         more["Qd"] = dialysate_flow / ML_MIN
     if bicarbonate:
@@ -52,10 +60,11 @@ def gain(
     pth: float = 0.0,
     bicarbonate: float = 0.0,
     dialysate_flow: float = 0.0,
+    substitution: float = 0.0,
     statistic: str = "mean",
 ) -> Result:
     """Calcium gained in the midweek session at a dialysate calcium (mmol/L), mg; negative if lost."""
-    gained = _at(ctx, dialysate, dialysate_flow, bicarbonate).change("Ca_gained_hd") * MG_CA
+    gained = _at(ctx, dialysate, dialysate_flow, bicarbonate, substitution).change("Ca_gained_hd") * MG_CA
     return (mean_of if statistic == "mean" else median_of)(gained, _weights(ctx, ionised, pth))
 
 
@@ -86,10 +95,11 @@ def pth_change(
     pth: float = 0.0,
     bicarbonate: float = 0.0,
     dialysate_flow: float = 0.0,
+    substitution: float = 0.0,
     unit: str = "pg/mL",
 ) -> Result:
     """Change of PTH over a session: mean in pg/mL, or of the mean in %."""
-    run, weights = _at(ctx, dialysate, dialysate_flow, bicarbonate), _weights(ctx, ionised, pth)
+    run, weights = _at(ctx, dialysate, dialysate_flow, bicarbonate, substitution), _weights(ctx, ionised, pth)
     if unit == "pg/mL":
         return mean_of(run.change("PTH") * PG_ML_PTH, weights)
     return mean_of(100 * (run.at("PTH", 4) / run.at("PTH", 0) - 1), weights)

@@ -8,13 +8,14 @@ import numpy as np
 
 from livedo.body import haemodialysis
 from livedo.evidence.context import MIDWEEK, WEEK, Context
-from livedo.evidence.experiments.sessions_run import Session, session
+from livedo.evidence.experiments.sessions_run import Session, replaced, session
 from livedo.evidence.experiments.units import MG_DL_P, MG_P, ML_MIN
 from livedo.evidence.result import NotSimulated, Result, balanced, mean_of, median_of, share_of
 
 
-def _usual(ctx: Context, hours: float = 4.0) -> Session:
-    return session(ctx, ctx.dialysis, "dialysis", hours)
+def _usual(ctx: Context, hours: float = 4.0, substitution: float = 0.0) -> Session:
+    """A session of usual flows; haemodiafiltration if litres are replaced in it."""
+    return session(ctx, ctx.dialysis, "dialysis", hours, **replaced(substitution, hours))
 
 
 def _first(ctx: Context) -> Session:
@@ -81,9 +82,9 @@ def rising_late(ctx: Context) -> Result:
     return share_of(run.at("P", 4) > run.at("P", 3))
 
 
-def mobilisation_clearance(ctx: Context, *, hours: float = 4.0) -> Result:
+def mobilisation_clearance(ctx: Context, *, hours: float = 4.0, substitution: float = 0.0) -> Result:
     """Mean mobilisation clearance by the pseudo one-compartment model fitted to each person's session, mL/min."""
-    return mean_of(_fitted(ctx, _usual(ctx, hours))[0] * ML_MIN)
+    return mean_of(_fitted(ctx, _usual(ctx, hours, substitution))[0] * ML_MIN)
 
 
 def central_volume(ctx: Context, *, hours: float = 4.0) -> Result:
@@ -108,7 +109,7 @@ def mobilisation_in_hemo(ctx: Context, *, read: str = "clearance") -> Result:
 CENTRAL_SHARE = 0.136
 
 
-def from_totals(ctx: Context, *, read: str) -> Result:
+def from_totals(ctx: Context, *, read: str, substitution: float = 0.0) -> Result:
     """Mean mobilisation or dialyser clearance, mL/min, from phosphate before and after and all that was removed.
 
     As 10.1159/000346356 estimates both at once by the pseudo one-compartment model; that it takes the central volume from weight
@@ -116,7 +117,7 @@ def from_totals(ctx: Context, *, read: str) -> Result:
     """
 
     def make() -> tuple[np.ndarray, np.ndarray]:
-        run = _usual(ctx)
+        run = _usual(ctx, substitution=substitution)
         start, after, removed = run.at("P", 0), run.at("P", run.length), run.change("P_removed_hd")
         filtered = (run.at("V", 0) - run.at("V", run.length)) / run.length
         volume = CENTRAL_SHARE * run.at("weight", run.length)
@@ -138,7 +139,7 @@ def from_totals(ctx: Context, *, read: str) -> Result:
         mobilised, dialyser = np.where(met, np.exp(logs), np.nan)
         return mobilised, dialyser
 
-    mobilised, dialyser = ctx.once("from totals", make)
+    mobilised, dialyser = ctx.once(("from totals", substitution), make)
     return mean_of((mobilised if read == "mobilisation" else dialyser) * ML_MIN)
 
 
@@ -219,27 +220,28 @@ def _fitted(ctx: Context, run: Session, drawn: tuple[float, ...] = ()) -> tuple[
     return ctx.once(("pseudo one-compartment", id(run), drawn), make)
 
 
-def convection_effect(ctx: Context, *, gain: float = 1.094) -> Result:
-    """Change of mean predialysis phosphate when the clearance of phosphate rises by the factor of haemodiafiltration, mg/dL."""
-    group = ctx.dialysis
-    few = ctx.few(group)
-    other = ctx.settled_with(few, f"convection {gain}", KoA_P=few.parameter("KoA_P") * _membrane_gain(ctx, gain))
-    return _paired(few.labs["P"], other.labs["P"], other)
+def frequent_effect(
+    ctx: Context,
+    *,
+    sessions: float,
+    hours: float,
+    binder_less: float = 1.35,
+    binder_kept: float = 1.0,
+    blood: float = 300.0,
+    dialysate: float = 500.0,
+) -> Result:
+    """Change of mean predialysis phosphate on frequent sessions with less binder, mg/dL.
 
-
-def frequent_effect(ctx: Context, *, sessions: float, hours: float, binder_less: float = 1.35) -> Result:
-    """Change of mean predialysis phosphate on frequent short sessions with less binder (g a day of equivalents), mg/dL.
-
-    Predialysis is the mean over the week's sessions, after 12 months.
+    ``binder_less`` g a day of equivalents are left out, and of the rest a share is kept; flows in mL/min. Predialysis is the
+    mean over the week's sessions, after 12 months.
     """
     group = ctx.few(ctx.dialysis)
     starts = [24.0 * day + 8.0 for day in range(int(sessions))]
-    binder = np.maximum(group.parameter("binder_PBED") - binder_less / 24, 0.0)
+    binder = binder_kept * np.maximum(group.parameter("binder_PBED") - binder_less / 24, 0.0)
+    often = haemodialysis(at=tuple(starts), hours=hours, Qb=blood / ML_MIN, Qd=dialysate / ML_MIN)
     weeks = np.arange(48, 52)[:, None] * WEEK
     usual = group.run(52 * WEEK, np.add(weeks, [8.0, 56.0, 104.0]).ravel())
-    other = group.run(
-        52 * WEEK, np.add(weeks, starts).ravel(), haemodialysis(at=tuple(starts), hours=hours), binder_PBED=binder
-    )
+    other = group.run(52 * WEEK, np.add(weeks, starts).ravel(), often, binder_PBED=binder)
     return mean_of((other["P"].mean(axis=1) - usual["P"].mean(axis=1)) * MG_DL_P)
 
 
@@ -271,24 +273,3 @@ def weekly_balance(ctx: Context) -> Result:
     moved = {k: float(v[0, 1] - v[0, 0]) for k, v in run.values.items()}
     taken = -moved["P_outside"] - moved["P_faeces"] - moved["P_bone"]
     return Result(100 * abs(taken - moved["P_removed_hd"] - moved["P_urine"]) / moved["P_removed_hd"])
-
-
-def _membrane_gain(ctx: Context, gain: float) -> float:
-    """Factor on the membrane's clearance that raises the clearance at usual flows by ``gain``."""
-    own = ctx.kernel.values
-    plasma, bath = own["plasma_share"] * own["Qb"], own["Qd"]
-
-    def clearance(membrane: float) -> float:
-        return (1 / membrane**2 + 1 / plasma**2 + 1 / bath**2) ** -0.5
-
-    target = gain * clearance(own["KoA_P"])
-    room = 1 / target**2 - 1 / plasma**2 - 1 / bath**2
-    return float(room**-0.5 / own["KoA_P"])
-
-
-def _paired(before: np.ndarray, after: np.ndarray, other: object) -> Result:
-    """Difference of means of the same people, mg/dL; if some did not settle, of the groups."""
-    if len(before) == len(after):
-        return mean_of((after - before) * MG_DL_P)
-    first, second = mean_of(before), mean_of(after)
-    return Result((second.value - first.value) * MG_DL_P, max(first.error, second.error) * MG_DL_P)

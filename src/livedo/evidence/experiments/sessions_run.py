@@ -27,6 +27,11 @@ class Session:
         return self.at(name, self.length if hour is None else hour) - self.at(name, 0.0)
 
 
+def replaced(substitution: float, hours: float) -> dict[str, float]:
+    """Input of haemodiafiltration with so many litres replaced in a session; nothing for none."""
+    return {"Qsub": substitution / hours} if substitution else {}
+
+
 def session(
     ctx: Context, group: Group, name: str, hours: float = 4.0, *, start: float = MIDWEEK, **during: float
 ) -> Session:

@@ -1,0 +1,108 @@
+"""Statements stand with both sides of the literature, and the model's numbers are computed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from livedo.errors import InputError
+from livedo.evidence.context import Context
+from livedo.evidence.readings import readings
+from livedo.evidence.result import NotSimulated
+from livedo.evidence.source_says import Said, as_json, as_text, chosen, load_statements, said
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "what_the_source_says.md"
+HEAD = "id,subject,statement,model,numbers,agrees,disagrees,sources\n"
+
+
+@pytest.fixture(scope="module")
+def context() -> Context:
+    return Context(quick=True, threads=1)
+
+
+@pytest.fixture(scope="module")
+def transplant(context: Context) -> Said:
+    (statement,) = chosen(load_statements(), "transplant")
+    return said(statement, context)
+
+
+@pytest.mark.parametrize("subject", ["soil", "minerals", "calcium", "vitamin D", "iron", "control", "kidney states"])
+def test_every_subject_has_a_statement_with_both_sides_and_sources(subject: str) -> None:
+    found = [s for s in load_statements() if s.subject == subject]
+    assert found
+    for statement in found:
+        assert statement.agrees != statement.disagrees
+        assert re.search(r"10\.\d{4}|PMC\d|PMID|\d{4}", statement.sources), statement.id
+
+
+def test_a_statement_without_numbers_says_that_none_is_computed() -> None:
+    for statement in load_statements():
+        assert bool(statement.numbers) != ("neither is computed" in statement.model), statement.id
+
+
+def test_every_reading_is_asked_for() -> None:
+    asked = {number.function for statement in load_statements() for number in statement.numbers}
+    assert set(readings()) <= asked
+
+
+def test_numbers_are_computed_and_stand_in_the_sentence(transplant: Said) -> None:
+    values = {name: result.value for name, result in transplant.numbers.items()}
+    assert values["pth"] < values["pth_before"]
+    assert values["f"] < values["f_before"]
+    assert f"{values['p']:.2f} (was {values['p_before']:.2f})" in transplant.model
+    assert "{" not in transplant.model
+
+
+def test_a_row_shows_the_command_the_model_and_both_sides(transplant: Said) -> None:
+    text = as_text(transplant)
+    for part in (
+        transplant.statement.command,
+        transplant.model,
+        transplant.statement.agrees,
+        transplant.statement.disagrees,
+    ):
+        assert part in text
+    (row,) = json.loads(as_json([transplant]))
+    assert row["numbers"]["p"] == transplant.numbers["p"].value
+
+
+def test_what_cannot_be_simulated_is_said(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(ctx: Context, **_: object) -> None:
+        raise NotSimulated("nobody is like this")
+
+    monkeypatch.setattr("livedo.evidence.source_says._function", lambda name: nothing)
+    assert said(chosen(load_statements(), "transplant")[0], context).model == "Not simulated: nobody is like this."
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("a,b,c,{x} is,,d,e,2001\n", "other numbers"),
+        ("a,b,c,{x} is,x=nonsense(),d,e,2001\n", "no such reading"),
+        ("a,b,c,{x} is,x:level,d,e,2001\n", "not a number to compute"),
+        ("a,b,c,fixed,,,e,2001\n", "is empty"),
+        ("a,b,c,fixed,,d,e,2001\na,b,c,fixed,,d,e,2001\n", "stands twice"),
+    ],
+)
+def test_bad_row_is_refused(tmp_path: Path, row: str, message: str) -> None:
+    path = tmp_path / "statements.csv"
+    path.write_text(HEAD + row, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        load_statements(path)
+
+
+def test_only_a_known_statement_is_shown() -> None:
+    assert {s.subject for s in chosen(load_statements(), "calcium")} == {"calcium"}
+    with pytest.raises(InputError, match="no statement matches"):
+        chosen(load_statements(), "phlogiston")
+
+
+def test_page_names_every_statement_and_types_no_number_of_the_model() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for statement in load_statements():
+        assert f"`{statement.command}`" in text or f"\n{statement.command}" in text, statement.id
+    assert not re.search(r"\d+\.\d+ mmol/L", text)
