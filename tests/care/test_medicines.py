@@ -98,8 +98,8 @@ def test_a_preparation_of_iron_reaches_FGF23_as_its_row_says(plan: MakePlan) -> 
         one = plan(medicines=[medicine(drug, "200 mg", "once")])
         return {p.pool: p.amount for p in pulses(one, sessions(one))[0]}
 
-    assert pools("iron sucrose") == {"iron_given": 200.0}
-    assert pools("ferric carboxymaltose") == {"iron_given": 200.0, "iron_FGF23": 200.0}
+    assert pools("iron sucrose") == {"iron_stores": 200.0}
+    assert pools("ferric carboxymaltose") == {"iron_stores": 200.0, "iron_FGF23": 200.0}
     assert pools("ferric derisomaltose")["iron_FGF23"] == pytest.approx(20.0)
 
 

@@ -90,9 +90,9 @@ def pyrophosphate_session(ctx: Context, *, read: str) -> Result:
 
 def protein_C(ctx: Context, *, first: float, daily: float = 0.0) -> Result:
     """Protein C in health 46 h after a first dose of warfarin (mg), with a daily dose from the next day on, % of before."""
-    schedule = Schedule().bolus("warfarin_gut", first, 0.0)
+    schedule = Schedule().bolus("warfarin", first, 0.0)
     if daily:
-        schedule = schedule.bolus("warfarin_gut", daily, 24.0, every=24.0)
+        schedule = schedule.bolus("warfarin", daily, 24.0, every=24.0)
     group = ctx.healthy_reference
     run = group.run(46.0, [0.0, 46.0], group.schedule + schedule, tolerance=1e-7)
     return Result(float(100 * run["protein_C"][0, 1] / run["protein_C"][0, 0]))
