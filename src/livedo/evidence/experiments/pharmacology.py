@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from livedo.care import load_treatments
@@ -19,7 +21,7 @@ def per_unit(name: str) -> float:
     return load_treatments().find(MEDICINE, name).per_unit or 0.0
 
 
-def _weeks(group: Group, weeks: int, **inputs: float) -> Trajectory:
+def _weeks(group: Group, weeks: int, **inputs: Any) -> Trajectory:
     """Some weeks of a steady dose; sampled before each midweek session."""
     times = np.arange(weeks + 1) * WEEK + MIDWEEK
     return group.run(float(times[-1]), times, **inputs)
