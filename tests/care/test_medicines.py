@@ -14,7 +14,7 @@ from livedo.care.orders import inputs_at, medicine_inputs, sessions
 from livedo.care.plan import Plan
 from livedo.care.pulses import pulse_schedule, pulses
 from livedo.care.reading import examine_plan, read_plan
-from livedo.care.treatments import MEDICINE, drug_classes, load_treatments
+from livedo.care.treatments import drug_classes, load_treatments
 
 MakePlan = Callable[..., Plan]
 ROWS = [row for row in load_treatments() if row.drug_class in drug_classes()]
@@ -108,12 +108,6 @@ def test_a_drug_starts_and_stops_with_its_entry(plan: MakePlan) -> None:
     pulse = pulses(one, sessions(one))[0][0]
     assert (pulse.from_h, pulse.until_h) == (2 * 168 + 4.0, 4 * 168 + 4.0)
     assert not pulse_schedule(one, sessions(one), as_at_start=True).rules
-
-
-def test_ergocalciferol_counts_a_third_of_cholecalciferol() -> None:
-    table = load_treatments()
-    second, third = (table.find(MEDICINE, name).nmol_per_ug or 0 for name in ("ergocalciferol", "cholecalciferol"))
-    assert second / third == pytest.approx(384.64 / 396.65 / 3, rel=1e-3)
 
 
 @pytest.mark.parametrize(
