@@ -48,11 +48,16 @@ _KINDS: Final = {
     "fill": quantity.VOLUME,
     "day_dwell": quantity.VOLUME,
     "night": quantity.DURATION,
-    "buffer": quantity.BUFFER,
+    "buffer": quantity.BICARBONATE,
     "peritoneal_ultrafiltration": quantity.FLUID_INTAKE,
     "egfr": quantity.FILTRATION,
     "decline": quantity.DECLINE,
     "prednisolone": quantity.DAILY_DRUG,
+    "dialysate_magnesium": quantity.MAGNESIUM,
+    "dialysate_bicarbonate": quantity.BICARBONATE,
+    "dialysate_citrate": quantity.CITRATE,
+    "plasma_treated": quantity.VOLUME,
+    "large_solute_clearance": quantity.FLOW,
 }
 
 

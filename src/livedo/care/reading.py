@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from livedo.care.checks import check_plan
 from livedo.care.issues import Issue, Place
+from livedo.care.orders import BATH_INPUTS
 from livedo.care.treatments import Treatments
 from livedo.errors import InputError
 
@@ -120,6 +121,7 @@ _STAND_INS: dict[str, dict[str, Any]] = {
     "active_vitamin_d": {"drug": "calcitriol", "dose": "1 ug", "schedule": "daily", "route": "oral"},
     "calcium": {"drug": "calcium carbonate", "dose": "500 mg salt", "taken": "per day"},
     "calcimimetic": {"drug": "cinacalcet", "dose": "30 mg", "schedule": "daily"},
+    "medicines": {"drug": "warfarin", "dose": "5 mg", "schedule": "daily"},
 }
 """Readable values put in place of unreadable ones, so that the other keys of an entry can be checked."""
 
@@ -146,6 +148,7 @@ _READS = {
     "filtration_high": ("substitution", "hours", "blood_flow"),
     "one_exchange": ("mode", "exchanges"),
     "day_dwell_on_capd": ("mode", "day_dwell"),
+    **{f"{name}_out_of_range": (name,) for name in (*BATH_INPUTS, "plasma_treated")},
 }
 """The keys of its own entry that an issue is drawn from; other issues need more than one entry."""
 
@@ -269,6 +272,7 @@ def _keys_at(place: Place) -> tuple[str, ...]:
         "active_vitamin_d": models.ActiveVitaminD,
         "calcium": models.CalciumSupplement,
         "calcimimetic": models.Calcimimetic,
+        "medicines": models.Medicine,
     }
     model = sections.get(str(place[0]), models.Plan) if len(place) > 1 else models.Plan
     return tuple(model.model_fields)

@@ -42,6 +42,8 @@ WANTED = (
     *("Ca_formed", "Ca_resorbed", "P_mobilised", "Quf", "HCO3"),
     *("PTH_release", "PTH_store", "PTH_amount", "Ca_faeces", "P_faeces", "Ca_outside", "P_outside", "Ca_gut"),
     *("P_absorbed", "calcitriol_amount"),
+    *("protein_C", "factor_II", "factor_X", "MGP_inactive", "MGP_carboxylated", "PPi", "PPi_from_dialysis"),
+    *("thiosulfate_level", "fytate_level", "crystal_inhibition_plasma", "teriparatide_level"),
 )
 
 T = TypeVar("T")
