@@ -51,6 +51,7 @@ def test_the_classes_hold_their_drugs() -> None:
         (calcimimetic, "etelcalcetide"),
         (supplement, "calcium carbonate"),
         (CLASSES[4], "cholecalciferol"),
+        (CLASSES[4], "ergocalciferol"),
     }
 
 
@@ -79,6 +80,13 @@ def test_a_drug_acts_through_the_first_of_its_inputs_that_the_body_has() -> None
     assert daily_effect(cinacalcet, 48.0, "oral", {"calcimimetic_level", "cinacalcet_dose"}) == {"cinacalcet_dose": 2.0}
     with pytest.raises(InputError, match="no input"):
         daily_effect(cinacalcet, 48.0, "oral", {"P"})
+
+
+def test_ergocalciferol_is_less_than_a_third_of_cholecalciferol() -> None:
+    table = load_treatments()
+    names, known = ("ergocalciferol", "cholecalciferol"), {"cholecalciferol_dose"}
+    weak, strong = (daily_effect(table.find(CLASSES[4], n), 25.0, "oral", known)["cholecalciferol_dose"] for n in names)
+    assert weak / strong == pytest.approx(60.2 / 204.7, rel=1e-2)
 
 
 def test_cholecalciferol_raises_25_hydroxyvitamin_d_as_published() -> None:

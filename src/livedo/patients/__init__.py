@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livedo.patients.cohort import Cohort, cohort
-from livedo.patients.sampling import Prior, Trait, behaviour, prior_of
+from livedo.patients.sampling import Prior, Trait, behaviour, binder_taken, prior_of
 from livedo.patients.variation import Variation, variations
 
-__all__ = ["Cohort", "Prior", "Trait", "Variation", "behaviour", "cohort", "prior_of", "variations"]
+__all__ = ["Cohort", "Prior", "Trait", "Variation", "behaviour", "binder_taken", "cohort", "prior_of", "variations"]
