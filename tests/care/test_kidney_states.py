@@ -194,3 +194,11 @@ def test_kidney_states_read_aloud(write: Write) -> None:
     assert "20 L replaced after the filter" in said
     said = read_plan(write(HEAD + "kidney_function:\n  - egfr: 20 mL/min\n    decline: 4 mL/min/year\n")).describe()
     assert "Own kidneys filter 20 mL/min, losing 4 mL/min/year." in said
+
+
+def test_a_protocol_is_run_on_haemodialysis_alone(plan: MakePlan) -> None:
+    from livedo.care.intervals import _constant_sessions
+
+    assert len(_constant_sessions(plan())) == 3
+    with pytest.raises(InputError, match="another kidney state"):
+        _constant_sessions(plan(prednisolone=[{"dose": "5 mg/day"}]))

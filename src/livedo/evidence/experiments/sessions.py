@@ -82,9 +82,9 @@ def rising_late(ctx: Context) -> Result:
     return share_of(run.at("P", 4) > run.at("P", 3))
 
 
-def mobilisation_clearance(ctx: Context, *, hours: float = 4.0, substitution: float = 0.0) -> Result:
+def mobilisation_clearance(ctx: Context, *, hours: float = 4.0) -> Result:
     """Mean mobilisation clearance by the pseudo one-compartment model fitted to each person's session, mL/min."""
-    return mean_of(_fitted(ctx, _usual(ctx, hours, substitution))[0] * ML_MIN)
+    return mean_of(_fitted(ctx, _usual(ctx, hours))[0] * ML_MIN)
 
 
 def central_volume(ctx: Context, *, hours: float = 4.0) -> Result:
@@ -113,7 +113,7 @@ def from_totals(ctx: Context, *, read: str, substitution: float = 0.0) -> Result
     """Mean mobilisation or dialyser clearance, mL/min, from phosphate before and after and all that was removed.
 
     As 10.1159/000346356 estimates both at once by the pseudo one-compartment model; that it takes the central volume from weight
-    is assumed.
+    is assumed. Litres replaced in the session make it haemodiafiltration.
     """
 
     def make() -> tuple[np.ndarray, np.ndarray]:
