@@ -84,7 +84,7 @@ def test_health_is_where_adults_are(stages):
     assert stages["Ca_total"][0] == pytest.approx(2.32, rel=0.02)
     assert stages["P"][0] == pytest.approx(1.16, rel=0.03)
     assert stages["PTH"][0] == pytest.approx(3.9, rel=0.1)
-    assert stages["calcitriol"][0] == pytest.approx(90, rel=0.05)
+    assert stages["calcitriol"][0] == pytest.approx(105, rel=0.05)
 
 
 def test_fgf23_on_dialysis_is_many_times_that_of_health(kernel, dialysed, stages):
