@@ -43,6 +43,11 @@ ANALYTES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+#: Inputs of the skin, at each site, and what each is held from: perfusion is read when something changes, not between.
+SKIN_HELD: Mapping[str, str] = MappingProxyType(
+    {"ischaemia": "ischaemic_share", "ischaemia_depth": "ischaemic_depth", "skin_PO2": "tissue_PO2"}
+)
+
 #: What a run gives unless asked for something else.
 OBSERVABLES: tuple[str, ...] = (
     *("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol", "ALP", "weight", "Quf_required"),
@@ -114,6 +119,16 @@ class Body:
         """States that only count."""
         return tuple(s for s in self.model.states if self.model.traits_of(s).accumulator)
 
+    @property
+    def skin_held(self) -> Mapping[str, str]:
+        """Input -> observable, for perfusion at every site: to be held whenever pressure, oxygen or vessels change."""
+        return {f"{i}_{s}": f"{o}_{s}" for i, o in SKIN_HELD.items() for s in self.sites}
+
+    @property
+    def onsets_held(self) -> Mapping[str, str]:
+        """Input -> observable, for the first lesion at every site: to be held every week."""
+        return {f"lesion_begun_{s}": f"onset_due_{s}" for s in self.sites}
+
     def unit(self, symbol: str) -> str:
         """Unit identifier of any symbol.
 
@@ -130,11 +145,12 @@ class Body:
     def kernel(self, observables: Sequence[str] = OBSERVABLES) -> Kernel:
         """Machine code for eight patients at a time, from the cache when it is there.
 
-        ``Quf_required`` is always among the observables, as sessions read it.
+        What schedules hold is always among the observables: ``Quf_required``, perfusion, and whether a lesion is due.
         """
         from livedo.engine import compile_model
 
-        return compile_model(self.model, tuple(dict.fromkeys((*observables, "Quf_required"))))
+        always = ("Quf_required", *self.skin_held.values(), *self.onsets_held.values())
+        return compile_model(self.model, tuple(dict.fromkeys((*observables, *always))))
 
 
 @functools.cache
@@ -194,6 +210,7 @@ def haemodialysis(
     *,
     start: float = -math.inf,
     stop: float = math.inf,
+    skin: bool = False,
     **during: float,
 ) -> Schedule:
     """Sessions of every week, as a schedule.
@@ -206,6 +223,9 @@ def haemodialysis(
         Length.
     start, stop:
         Sessions that start outside [start, stop) are left out, whole.
+    skin:
+        Whether perfusion of the skin is read at the start and end of each session and lesions are looked for every week;
+        without it the skin stays whole.
     during:
         Inputs of the machine while a session runs: ``Qb``, ``Qd``, ``Ca_dialysate``. Those not given keep the
         body's own values.
@@ -217,12 +237,16 @@ def haemodialysis(
     """
     from livedo.engine import Schedule
 
-    return Schedule().session(
+    body = load_body()
+    perfusion, lesions = (body.skin_held, body.onsets_held) if skin else ({}, {})
+    return Schedule().hold_all(lesions, 0.0, every=168.0).session(
         {**during, "session_hours": hours, "hd": 1.0},
         {"hd": 0.0},
         at=at,
         hours=hours,
         held={"Quf": "Quf_required"},
+        held_then=perfusion,
+        held_after=perfusion,
         start=start,
         stop=stop,
     )
