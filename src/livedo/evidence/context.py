@@ -42,6 +42,8 @@ WANTED = (
     *("Ca_formed", "Ca_resorbed", "P_mobilised", "Quf", "HCO3"),
     *("PTH_release", "PTH_store", "PTH_amount", "Ca_faeces", "P_faeces", "Ca_outside", "P_outside", "Ca_gut"),
     *("P_absorbed", "calcitriol_amount"),
+    *("T50", "brushite_saturation", "apatite_saturation", "calcification_propensity", "PPi", "MGP_carboxylated"),
+    *("breast_artery_calcium", "coronary_calcium", "pulse_wave_velocity", "arteriolar_mineral", "calcium_seen", "thrombosis_hazard", "lumen"),
 )
 
 T = TypeVar("T")
@@ -93,6 +95,13 @@ class Group:
     def state(self, name: str) -> np.ndarray:
         """Their values of a state on Monday 00:00, shape (people,)."""
         return self.moment.states[:, self.context.kernel.layout.states.index(name)]
+
+    def with_states(self, **values: np.ndarray | float) -> Moment:
+        """Their settled moment with some states set otherwise: numbers, or one a person."""
+        states = self.moment.states.copy()
+        for name, value in values.items():
+            states[:, self.context.kernel.layout.states.index(name)] = value
+        return replace(self.moment, states=states)
 
     def run(
         self,

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from livedo.patients.cohort import Cohort, cohort
+from livedo.patients.conditions import Effect, load_conditions, with_conditions
 from livedo.patients.sampling import Prior, Trait, behaviour, prior_of
 from livedo.patients.variation import Variation, variations
 
-__all__ = ["Cohort", "Prior", "Trait", "Variation", "behaviour", "cohort", "prior_of", "variations"]
+__all__ = [
+    "Cohort",
+    "Effect",
+    "Prior",
+    "Trait",
+    "Variation",
+    "behaviour",
+    "cohort",
+    "load_conditions",
+    "prior_of",
+    "variations",
+    "with_conditions",
+]
