@@ -12,6 +12,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 
 from livedo.care import doses
+from livedo.care.action_checks import ACTION_CHECKS
 from livedo.care.issues import Issue
 from livedo.care.limits import judge
 from livedo.care.orders import SessionRule, change_hours, inputs_at, sessions
@@ -251,6 +252,7 @@ CHECKS: Final[tuple[Callable[[Plan, Treatments], Iterator[Issue]], ...]] = (
     each_session_has_dialysis,
     drugs_given_once,
     totals_usual,
+    *ACTION_CHECKS,
 )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.body import load_body
+from livedo.care.actions import carry_out
 from livedo.care.orders import Order, inputs_at, orders, sessions
 from livedo.engine import Schedule
 from livedo.errors import InputError
@@ -29,6 +30,8 @@ def timetable(
     dry_weight: np.ndarray,
     V_target: np.ndarray,
     as_at_start: bool = False,
+    people: np.ndarray | None = None,
+    seed: int = 0,
 ) -> Schedule:
     """The plan for some patients, from Monday 00:00 of its first week at time zero.
 
@@ -42,15 +45,18 @@ def timetable(
         Each patient's dry weight (kg) and the extracellular volume at it (L); a dry weight that the plan prescribes moves
         the volume litre for kilogram.
     as_at_start:
-        Lay out what holds at hour zero, for ever: later changes of the plan are left out.
+        Lay out what holds at hour zero, for ever: later changes of the plan are left out, and so are actions.
+    people, seed:
+        Numbers of the patients, shape (patients,), and seed: of what an operation leaves and whether a graft takes.
 
     Raises
     ------
     InputError
         If a prescribed dry weight is far from a patient's own.
     """
-    schedule = Schedule()
-    known = frozenset(load_body().inputs)
+    body = load_body()
+    schedule = Schedule().hold_all(body.onsets_held, 0.0, every=WEEK)
+    known = frozenset(body.inputs)
     ordered = orders(plan, known=known)
     rules = sessions(plan)
     if as_at_start:
@@ -86,7 +92,12 @@ def timetable(
             hours=rule.hours,
             every=WEEK,
             held={"Quf": "Quf_required"},
+            held_then=body.skin_held,
+            held_after=body.skin_held,
             start=rule.from_h,
             stop=rule.until_h,
         )
+    if plan.actions and not as_at_start:
+        numbers = np.arange(len(dry_weight)) if people is None else people
+        schedule = schedule + carry_out(plan.actions, people=numbers, seed=seed, body=body)
     return schedule

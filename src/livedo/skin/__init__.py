@@ -1,0 +1,24 @@
+"""The skin at patient scale: people at the onset of a lesion, how a wound is scored, and what comes of it.
+
+The equations of perfusion, skin and wound stand in ``physiology/``; here stands what a clinic adds to them: who has a lesion,
+what a rater sees, and which event comes when.
+"""
+
+from __future__ import annotations
+
+from livedo.skin.lesions import Course, Onset, course, onsets, until_diagnosis, worst_site
+from livedo.skin.outcomes import Outcomes, outcomes
+from livedo.skin.score import Scores, score
+
+__all__ = [
+    "Course",
+    "Onset",
+    "Outcomes",
+    "Scores",
+    "course",
+    "onsets",
+    "outcomes",
+    "score",
+    "until_diagnosis",
+    "worst_site",
+]
