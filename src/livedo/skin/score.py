@@ -122,10 +122,9 @@ def readings(body: Body, values: Mapping[str, np.ndarray], site: np.ndarray) -> 
 
 
 def exact(item: Item, reading: np.ndarray) -> np.ndarray:
-    """Place of a reading on an item's scale, 1 to 5 with fractions: at a cut it is half way between two scores."""
-    low, high = item.cuts[0], item.cuts[-1]
-    ends = (low - (item.cuts[1] - low) / 2, high + (high - item.cuts[-2]) / 2)
-    places = [min(0.0, ends[0]), *item.cuts, ends[1]]
+    """Place of a reading on an item's scale, 1 to 5 with fractions: nothing is 1, a cut is half way between two scores."""
+    high = item.cuts[-1]
+    places = [0.0, *item.cuts, high + (high - item.cuts[-2]) / 2]
     return np.interp(reading, places, [1.0, 1.5, 2.5, 3.5, 4.5, 5.0])
 
 
