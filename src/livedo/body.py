@@ -116,7 +116,7 @@ class Body:
 
     @property
     def accumulators(self) -> tuple[str, ...]:
-        """States that only count."""
+        """States that count, or follow so slowly that they set no step."""
         return tuple(s for s in self.model.states if self.model.traits_of(s).accumulator)
 
     @property

@@ -82,9 +82,7 @@ def test_brushite_saturation_is_one_in_the_plasma_of_health(kernel, settled, bod
     assert first["brushite_saturation"] == pytest.approx(ratio * np.exp(alkaline), rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("state", "factor"), [("Mg", 1.5), ("fetuin_A", 1.5), ("PPi", 1.5), ("MGP_odds", 1.5)]
-)
+@pytest.mark.parametrize(("state", "factor"), [("Mg", 1.5), ("fetuin_A", 1.5), ("PPi", 1.5), ("MGP_odds", 1.5)])
 def test_inhibitor_lowers_propensity(kernel, settled, state, factor):
     level = settled.states[0, kernel.layout.states.index(state)] * np.array([1.0, factor])
     found = now(kernel, settled, **{state: level})["calcification_propensity"]
@@ -117,7 +115,15 @@ def test_states_stay_within_their_bounds_for_any_structure_and_tendency(kernel, 
 def test_mineral_does_not_regress_when_plasma_is_clean(kernel, settled):
     start = {name: np.full(1, settled.states[0, i]) for i, name in enumerate(kernel.layout.states)}
     start |= {"mineral_ripe": np.array([0.3]), "coronary_root": np.array([14.0])}
-    run = simulate(kernel, until=YEAR, patients=1, start=start, parameters={"binder_PBED": 5.0}, schedule=haemodialysis(), times=[YEAR])
+    run = simulate(
+        kernel,
+        until=YEAR,
+        patients=1,
+        start=start,
+        parameters={"binder_PBED": 5.0},
+        schedule=haemodialysis(),
+        times=[YEAR],
+    )
     assert run["mineral_ripe"][0, 0] >= 0.3
     assert run["coronary_root"][0, 0] >= 14.0
 
@@ -137,7 +143,12 @@ def test_thiosulfate_spares_ripe_mineral_and_is_off_unless_switched_on(kernel, s
     with_drug = {"thiosulfate": np.full(2, 100.0), "mineral_young": np.full(2, 0.01), "mineral_ripe": np.full(2, 0.2)}
     start = {name: np.full(2, settled.states[0, i]) for i, name in enumerate(kernel.layout.states)} | with_drug
     run = simulate(
-        kernel, until=24.0, patients=2, start=start, parameters={"thiosulfate_dissolving": np.array([0.0, 0.05])}, times=[24.0]
+        kernel,
+        until=24.0,
+        patients=2,
+        start=start,
+        parameters={"thiosulfate_dissolving": np.array([0.0, 0.05])},
+        times=[24.0],
     )
     assert run["mineral_young"][1, 0] < run["mineral_young"][0, 0]
     assert run["mineral_ripe"][1, 0] >= 0.2

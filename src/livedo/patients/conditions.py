@@ -147,4 +147,4 @@ def _effect(row: Mapping[str, str], where: str) -> Effect:
     if row["action"] == "times" and number["value"] < 0:
         raise InputError("a factor below zero", where=where, field="value", value=row["value"], expected="0 or more")
     text = {k: row[k] for k in ("condition", "symbol", "action", "mechanism", "source", "status", "confidence")}
-    return Effect(**text, **number)
+    return Effect(**text, value=number["value"], share=number["share"])
