@@ -239,16 +239,20 @@ def haemodialysis(
 
     body = load_body()
     perfusion, lesions = (body.skin_held, body.onsets_held) if skin else ({}, {})
-    return Schedule().hold_all(lesions, 0.0, every=168.0).session(
-        {**during, "session_hours": hours, "hd": 1.0},
-        {"hd": 0.0},
-        at=at,
-        hours=hours,
-        held={"Quf": "Quf_required"},
-        held_then=perfusion,
-        held_after=perfusion,
-        start=start,
-        stop=stop,
+    return (
+        Schedule()
+        .hold_all(lesions, 0.0, every=168.0)
+        .session(
+            {**during, "session_hours": hours, "hd": 1.0},
+            {"hd": 0.0},
+            at=at,
+            hours=hours,
+            held={"Quf": "Quf_required"},
+            held_then=perfusion,
+            held_after=perfusion,
+            start=start,
+            stop=stop,
+        )
     )
 
 

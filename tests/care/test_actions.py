@@ -10,7 +10,17 @@ import pytest
 
 from livedo.body import load_body
 from livedo.care import read_plan
-from livedo.care.actions import KINDS, actions, begins, carry_out, find, read_for_refusals, refusals, session_hours, weekly
+from livedo.care.actions import (
+    KINDS,
+    actions,
+    begins,
+    carry_out,
+    find,
+    read_for_refusals,
+    refusals,
+    session_hours,
+    weekly,
+)
 from livedo.care.plan import Action, Plan
 from livedo.care.reading import examine_plan
 from livedo.care.timetable import timetable
@@ -89,7 +99,11 @@ def test_a_plan_states_actions_and_reads_them_aloud(tmp_path: Path) -> None:
         ("  - action: debridement\n    site: nose\n", "no_such_site", "error"),
         ("  - action: opioid\n    site: calf\n", "no_site", "error"),
         ("  - action: vacuum dressing\n", "nothing_before", "warning"),
-        ("  - action: skin graft\n    start: day 2\n  - action: debridement\n    start: day 9\n", "nothing_before", "warning"),
+        (
+            "  - action: skin graft\n    start: day 2\n  - action: debridement\n    start: day 9\n",
+            "nothing_before",
+            "warning",
+        ),
         ("  - action: PTX\n  - action: parathyroidectomy\n    start: day 9\n", "operation_twice", "error"),
         ("  - action: opioid\n    start: day 9\n    stop: day 2\n", "stop_before_start", "error"),
     ],
@@ -99,7 +113,8 @@ def test_what_is_wrong_in_a_plan_is_said(tmp_path: Path, text: str, code: str, s
 
 
 def test_debridement_then_vacuum_then_graft_is_in_order(tmp_path: Path) -> None:
-    text = "  - action: debridement\n    start: day 1\n    site: calf\n  - action: vacuum dressing\n    start: day 2\n    site: calf\n"
+    text = "  - action: debridement\n    start: day 1\n    site: calf\n"
+    text += "  - action: vacuum dressing\n    start: day 2\n    site: calf\n"
     assert issues(tmp_path, text + "  - action: graft\n    start: day 30\n    site: calf\n") == {}
 
 
@@ -130,7 +145,7 @@ def test_actions_are_part_of_the_timetable() -> None:
     one = np.ones(3)
     given = {"adherence": one, "dry_weight": 70 * one, "V_target": 15 * one}
     plain, done = Plan(name="a"), Plan.model_validate({"name": "b", "actions": [{"action": "wound care"}]})
-    extra = set(r.target for r in timetable(done, **given).rules) - set(r.target for r in timetable(plain, **given).rules)
+    extra = {r.target for r in timetable(done, **given).rules} - {r.target for r in timetable(plain, **given).rules}
     assert extra == {"wound_care"}
 
 

@@ -95,7 +95,8 @@ def test_time_to_diagnosis_has_the_published_median_and_quartiles() -> None:
 
 def test_the_worst_site_has_the_largest_lesion(skin: Any) -> None:
     zero = {f"{n}_{s}": np.zeros(2) for n in ("plaque", "eschar", "wound_area") for s in skin.sites}
-    assert list(worst_site(skin.body, zero | {"eschar_calf": np.array([5.0, 0.0]), "plaque_acral": np.array([1.0, 1.0])})) == [1, 2]
+    areas = zero | {"eschar_calf": np.array([5.0, 0.0]), "plaque_acral": np.array([1.0, 1.0])}
+    assert list(worst_site(skin.body, areas)) == [1, 2]
 
 
 def test_people_chosen_keep_their_lesion(skin: Any) -> None:

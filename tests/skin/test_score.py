@@ -19,7 +19,9 @@ def values(body: Any, people: int = 1, **given: float) -> dict[str, np.ndarray]:
     found = {}
     for name in observed(body):
         stem = name.rsplit("_", 1)[0] if name.rsplit("_", 1)[-1] in body.sites else name
-        number = given.get(stem, plain.get(stem, 0.0)) if name.endswith("_calf") or stem == name else plain.get(stem, 0.0)
+        number = (
+            given.get(stem, plain.get(stem, 0.0)) if name.endswith("_calf") or stem == name else plain.get(stem, 0.0)
+        )
         found[name] = np.full((people, 1), number)
     return found
 
@@ -49,7 +51,7 @@ def test_a_black_wound_scores_far_more_than_a_clean_one_and_that_more_than_skin(
 
 
 def test_scores_stay_within_their_ranges(skin: Any) -> None:
-    worst = {k: 1e4 for k in ("eschar", "plaque", "edge", "overfill")} | {"infected": 1.0, "livedo_share": 1.0}
+    worst = dict.fromkeys(("eschar", "plaque", "edge", "overfill"), 10000.0) | {"infected": 1.0, "livedo_share": 1.0}
     found = score(skin.body, values(skin.body, 200, **worst, pain_score=12.0), np.ones(200, int), seed=4)
     for name, marks in found.items.items():
         assert marks.min() >= 1, name

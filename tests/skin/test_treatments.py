@@ -127,9 +127,10 @@ def test_antibiotics_lower_bacteria_and_the_hazard_of_sepsis(skin: Any) -> None:
 def test_alteplase_opens_what_a_clot_has_closed(skin: Any) -> None:
     given = skin.lesion("calf")
     plain = skin.run(10, **given)["occlusion_calf"][0, -1]
-    assert skin.run(10, carry_out([action("alteplase")], people=ONE, body=skin.body), **given)["occlusion_calf"][
-        0, -1
-    ] < 0.7 * plain
+    assert (
+        skin.run(10, carry_out([action("alteplase")], people=ONE, body=skin.body), **given)["occlusion_calf"][0, -1]
+        < 0.7 * plain
+    )
 
 
 @pytest.mark.parametrize("symbol", ["PTH_pain_gain", "PTH_healing_gain"])

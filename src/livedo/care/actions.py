@@ -1,8 +1,9 @@
 """What is done about the lesion itself: the table of actions, and actions laid out as a schedule.
 
 An action is a row of ``actions.csv``: the input of the body through which it acts and how (a course, sessions, one event, a
-graft, a lasting change of level, an operation; or the section of a plan that orders it), its usual dose, evidence and harms. Nothing about an action stands in the code.
-Whether a dressing or a graft can act on the wound as it then is, the body decides at that hour; :func:`refusals` tells why not.
+graft, a lasting change of level, an operation; or the section of a plan that orders it), its usual dose, evidence and harms.
+Nothing about an action stands in the code. Whether a dressing or a graft can act on the wound as it then is, the body decides
+at that hour; :func:`refusals` tells why not.
 """
 
 from __future__ import annotations
@@ -32,7 +33,15 @@ WEEK = 168.0
 #: Hour of the day at which sessions and operations begin, clear of dialysis (08:00 to 12:00).
 BEGINS = 14.0
 #: Days of a week with sessions, by how many there are.
-SPREAD = {1: (1,), 2: (1, 4), 3: (0, 2, 4), 4: (0, 1, 3, 4), 5: (0, 1, 2, 3, 4), 6: (0, 1, 2, 3, 4, 5), 7: tuple(range(7))}
+SPREAD = {
+    1: (1,),
+    2: (1, 4),
+    3: (0, 2, 4),
+    4: (0, 1, 3, 4),
+    5: (0, 1, 2, 3, 4),
+    6: (0, 1, 2, 3, 4, 5),
+    7: tuple(range(7)),
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,9 @@ def actions() -> Mapping[str, Kind]:
         for line, row in enumerate(csv.DictReader(file), start=2):
             if row["kind"] not in KINDS:
                 where = f"actions.csv, line {line}"
-                raise InputError("unknown kind", where=where, field="kind", value=row["kind"], expected=", ".join(KINDS))
+                raise InputError(
+                    "unknown kind", where=where, field="kind", value=row["kind"], expected=", ".join(KINDS)
+                )
             numbers = ("per_dose", "dose", "dose_most", "dose_refused", "hours", "per_week")
             number = {k: float(row[k]) if row[k] else np.nan for k in numbers}
             lists = {k: tuple(filter(None, row[k].split("|"))) for k in ("aliases", "effects", "hypothesis")}

@@ -116,7 +116,9 @@ def _sums(placed: Sequence[Organ], others: Sequence[Organ], places: Places) -> l
             continue
         sums = {n: reduce(_plus, (symbol(at_place(n, p)) for p in places.names)) for n in wanted}
         found.append(
-            Organ(organ.name, dict(organ.units), {n: organ.declared[n] for n in wanted}, varying=set(wanted), rules=sums)
+            Organ(
+                organ.name, dict(organ.units), {n: organ.declared[n] for n in wanted}, varying=set(wanted), rules=sums
+            )
         )
     return found
 

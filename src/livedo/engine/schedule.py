@@ -33,8 +33,8 @@ class Rule:
     Attributes
     ----------
     kind, target, value:
-        What it does to which symbol; for HOLD the value is the name of an observable; HOLD_ALSO holds what the HOLD just before it
-        read.
+        What it does to which symbol; for HOLD the value is the name of an observable; HOLD_ALSO holds what the HOLD
+        just before it read.
     at:
         Time of the first occurrence of each patient, shape () or (patients,).
     every:

@@ -173,7 +173,9 @@ def _joined(parts: list[Moment]) -> Moment:
     return replace(first, **rows)
 
 
-def until_diagnosis(people: int, *, seed: int, median: float = 9.0, quartiles: tuple[float, float] = (6.0, 16.0)) -> np.ndarray:
+def until_diagnosis(
+    people: int, *, seed: int, median: float = 9.0, quartiles: tuple[float, float] = (6.0, 16.0)
+) -> np.ndarray:
     """Hours from the first symptom to diagnosis, lognormal, rounded to whole weeks, shape (people,).
 
     Median and quartiles in weeks: 9 (6 to 16), Dutta 2019 (VS081 of the evidence).

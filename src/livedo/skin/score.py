@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import functools
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ def items() -> tuple[Item, ...]:
     with (HERE / "bwat.csv").open(encoding="utf-8", newline="") as file:
         for line, row in enumerate(csv.DictReader(file), start=2):
             cuts = tuple(float(row[f"cut_{k}"]) for k in (2, 3, 4, 5))
-            if any(b <= a for a, b in zip(cuts, cuts[1:], strict=False)):
+            if any(b <= a for a, b in itertools.pairwise(cuts)):
                 raise InputError("cuts must ascend", where=f"bwat.csv, line {line}", field="cut_2", value=cuts)
             found.append(Item(row["item"], row["cua"] == "yes", row["reading"], cuts))  # type: ignore[arg-type]
     return tuple(found)
