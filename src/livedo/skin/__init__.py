@@ -1,14 +1,15 @@
 """The skin at patient scale: people at the onset of a lesion, how a wound is scored, and what comes of it.
 
 The equations of perfusion, skin and wound stand in ``physiology/``; here stands what a clinic adds to them: who has a lesion,
-what a rater sees, and which event comes when.
+what a rater sees, and which event comes when. ``livedo.skin.score.score`` and ``livedo.skin.outcomes.outcomes`` are imported
+from their modules, which have the same names.
 """
 
 from __future__ import annotations
 
 from livedo.skin.lesions import Course, Onset, course, onsets, until_diagnosis, worst_site
-from livedo.skin.outcomes import Outcomes, outcomes
-from livedo.skin.score import Scores, score
+from livedo.skin.outcomes import Outcomes
+from livedo.skin.score import Scores
 
 __all__ = [
     "Course",
@@ -17,8 +18,6 @@ __all__ = [
     "Scores",
     "course",
     "onsets",
-    "outcomes",
-    "score",
     "until_diagnosis",
     "worst_site",
 ]
