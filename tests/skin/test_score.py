@@ -15,7 +15,7 @@ CALF = np.array([1])
 
 def values(body: Any, people: int = 1, **given: float) -> dict[str, np.ndarray]:
     """A calf without a wound, or as given."""
-    plain = {"living": 500.0, "edge": 0.3, "oxygen_for_healing": 0.7, "pain_score": 0.0}
+    plain = {"oxygen_for_healing": 0.7}
     found = {}
     for name in observed(body):
         stem = name.rsplit("_", 1)[0] if name.rsplit("_", 1)[-1] in body.sites else name
@@ -26,8 +26,8 @@ def values(body: Any, people: int = 1, **given: float) -> dict[str, np.ndarray]:
     return found
 
 
-BLACK = {"eschar": 60.0, "edge": 60.0, "infected": 0.6, "plaque": 60.0, "pain_score": 8.0, "overfill": 0.15}
-CLEAN = {"wound_area": 20.0, "edge": 35.0, "granulation": 0.9, "infected": 0.05, "healed": 40.0, "pain_score": 3.0}
+BLACK = {"eschar": 60.0, "infected": 0.6, "plaque": 60.0, "pain_score": 8.0, "overfill": 0.15}
+CLEAN = {"wound_area": 20.0, "granulation": 0.9, "infected": 0.05, "healed": 40.0, "pain_score": 3.0}
 
 
 def test_thirteen_items_of_which_eight_are_of_calciphylaxis() -> None:
@@ -51,7 +51,7 @@ def test_a_black_wound_scores_far_more_than_a_clean_one_and_that_more_than_skin(
 
 
 def test_scores_stay_within_their_ranges(skin: Any) -> None:
-    worst = dict.fromkeys(("eschar", "plaque", "edge", "overfill"), 10000.0) | {"infected": 1.0, "livedo_share": 1.0}
+    worst = dict.fromkeys(("eschar", "plaque", "overfill"), 10000.0) | {"infected": 1.0, "livedo_share": 1.0}
     found = score(skin.body, values(skin.body, 200, **worst, pain_score=12.0), np.ones(200, int), seed=4)
     for name, marks in found.items.items():
         assert marks.min() >= 1, name

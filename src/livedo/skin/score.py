@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 #: What each site is read for, and what is read of the whole body.
-OF_SITE = ("plaque", "eschar", "wound_area", "healed", "granulation", "infected", "livedo_share", "living", "edge")
+OF_SITE = ("plaque", "eschar", "wound_area", "healed", "granulation", "infected", "livedo_share")
 OF_SITE += ("oxygen_for_healing",)
 OF_BODY = ("overfill", "pain_score")
 
@@ -99,9 +99,10 @@ def readings(body: Body, values: Mapping[str, np.ndarray], site: np.ndarray) -> 
     share = np.where(seen, eschar / area, 0.0)
     open_share = np.where(seen, wound / area, 0.0)
     infected = np.where(seen, at("infected"), 0.0)
-    rim = rater["rim"] * (at("edge") + rater["rim"])
+    rim = rater["rim_share"] * lesion + rater["rim_least"]
     hard = np.minimum(plaque / rim, 1.0)
-    livid = np.minimum(at("livedo_share") * at("living") / (4 * rim), 1.0)
+    livid = np.minimum(at("livedo_share"), 1.0)
+    raw = 1.0 - np.clip(at("granulation"), 0.0, 1.0)
     stalled = 1.0 - at("oxygen_for_healing") * (1.0 - infected)
     healed = np.maximum(at("healed"), 0.0)
     overfill = np.clip(values["overfill"], 0.0, 1.0)
@@ -112,9 +113,9 @@ def readings(body: Body, values: Mapping[str, np.ndarray], site: np.ndarray) -> 
         "undermined": np.where(seen, plaque / area, 0.0),
         "necrosis_age": np.where(seen, share**0.5 * (1.0 - 0.3 * infected), 0.0),
         "eschar_share": share,
-        "exudate_kind": np.where(seen, open_share**0.5 * (0.35 + 0.6 * infected), 0.0),
-        "exudate": open_share**0.5 * (0.3 + 0.6 * infected),
-        "discoloured": np.minimum(livid + hard + 0.15 * share, 1.0),
+        "exudate_kind": np.where(seen, open_share**0.5 * (0.2 + 0.6 * infected + 0.3 * raw), 0.0),
+        "exudate": open_share**0.5 * (0.15 + 0.5 * infected + 0.45 * raw),
+        "discoloured": np.minimum(livid + 0.7 * hard + 0.15 * share, 1.0),
         "swelling": np.minimum(1.5 * overfill + 0.4 * infected + 0.3 * hard, 1.0),
         "induration": hard,
         "bare": np.where(seen, 1.0 - open_share * at("granulation"), 0.0),
