@@ -21,17 +21,17 @@ from pathlib import Path
 import numpy as np
 
 from livedo.body import PHYSIOLOGY, load_body
-from livedo.engine import Trajectory, simulate
-from livedo.engine.randomness import uniform
+from livedo.engine import Trajectory
 from livedo.evidence import Context
-from livedo.evidence.context import MIDWEEK, SEED, WEEK, Group
+from livedo.evidence.context import MIDWEEK, WEEK, Group
 from livedo.evidence.experiments.calcification import LEAST, MOST, kidney_disease
-from livedo.evidence.experiments.small_vessels import BEGINS, IN_SECTION, LONGEST, LOOSE, MEAN_VINTAGE
+from livedo.evidence.experiments.organ_run import fed, organ_kernel, run_organ
+from livedo.evidence.experiments.small_vessels import IN_SECTION, begins, vintages
 
 RECORD = Path(__file__).with_name("vessels_record.json")
 YEAR = 52 * WEEK
-#: People whose arterioles are followed; iterations; relative move for derivatives.
-SKIN, ITERATIONS, NUDGE = 128, 7, 0.05
+#: Iterations; relative move for derivatives; tolerance of runs of the whole body, which read slow states alone.
+ITERATIONS, NUDGE, LOOSE = 8, 0.05, 1e-3
 
 
 @dataclass(frozen=True)
@@ -87,28 +87,13 @@ def people() -> tuple[Context, dict[str, Group]]:
     return context, groups
 
 
-def crossed(group: Group, sets: Sets, until: float, times: np.ndarray, begins: Sets, inputs: Sets) -> Trajectory:
-    """Everyone under every set, set by set; ``begins`` and ``inputs`` hold for each person."""
+def crossed(group: Group, sets: Sets, until: float, times: np.ndarray) -> Trajectory:
+    """Everyone under every set, set by set."""
     width, many = len(group), len(next(iter(sets.values())))
-    who = np.tile(np.arange(width), many)
-    group = group.chosen(who)
-    values = {name: np.repeat(v, width) for name, v in sets.items()}
-    if {"T50_ref", "propensity_uraemia"} & sets.keys():
-        values["propensity_ref"] = np.repeat(defined(sets), width)
-    run = simulate(
-        group.context.kernel,
-        until=until,
-        start=group.with_states(**{name: v[who] for name, v in begins.items()}),
-        parameters={**values, **{name: v[who] for name, v in inputs.items()}},
-        schedule=group.schedule,
-        times=times[who] if times.ndim == 2 else times,
-        tolerance=LOOSE,
-        threads=1,
-        chunk=64,
-    )
-    if run.failures:
-        raise RuntimeError(f"a run failed: {run.failures}")
-    return run
+    values = {name: np.repeat(v, width) for name, v in sets.items()} | {
+        "propensity_ref": np.repeat(defined(sets), width)
+    }
+    return group.chosen(np.tile(np.arange(width), many)).run(until, times, tolerance=LOOSE, **values)
 
 
 def by_set(values: np.ndarray, sets: Sets) -> np.ndarray:
@@ -124,7 +109,7 @@ def large_readings(groups: Mapping[str, Group]) -> Callable[[Sets], Readings]:
         found: Readings = {}
         scale = YEAR / (8 * WEEK)
         for name, group in groups.items():
-            run = crossed(group, sets, float(at[-1]), at, {}, {})
+            run = crossed(group, sets, float(at[-1]), at)
             mineral = by_set(np.diff(run["medial_mineral"], axis=1)[:, 0] * scale, sets)
             rate = np.median(mineral, axis=1) * sets["breast_artery_per_mineral"]
             label = {"health": "health", "stage": "filtration 15 to 40", "dialysis": "dialysis"}[name]
@@ -156,25 +141,20 @@ def defined(sets: Sets) -> np.ndarray:
 
 def small_readings(group: Group, structure: str, large: Mapping[str, float]) -> Callable[[Sets], Readings]:
     """Sections of skin of people who have been on dialysis for different times, under one structure."""
-    some = group.chosen(np.arange(SKIN))
-    vintage = np.minimum(-MEAN_VINTAGE * np.log1p(-uniform(SEED, "vintage", np.arange(SKIN))), LONGEST)
-    weights = {k: np.full(SKIN, v) for k, v in load_body().settings[f"structure_{structure}"].items() if k not in SMALL}
+    context, people = group.context, len(group)
+    kernel = organ_kernel(context, "arterioles", ("calcium_seen", "thrombosed_share"))
     scale = float(defined({k: np.array([v]) for k, v in large.items()})[0])
-    inputs = weights | {k: np.full(SKIN, v) for k, v in (large | {"propensity_ref": scale}).items()}
-    begins = {s: some.parameter(p) if p else np.zeros(SKIN) for s, p in BEGINS.items()}
+    weights = {k: v for k, v in context.body.settings[f"structure_{structure}"].items() if k not in SMALL}
+    values = fed(context, group, kernel, **large, propensity_ref=scale) | weights
+    at = np.maximum(vintages(people) * YEAR, 1.0)[:, None]
 
     def read(sets: Sets) -> Readings:
-        calcium, thrombus = [], []
-        for block in np.array_split(np.argsort(vintage), SKIN // 64):
-            until = np.maximum(np.round(vintage[block] * 52), 1) * WEEK
-            own = [{k: v[block] for k, v in given.items()} for given in (begins, inputs)]
-            run = crossed(some.chosen(block), sets, float(until.max()), until[:, None], *own)
-            calcium.append(by_set(run["calcium_seen"][:, 0], sets))
-            thrombus.append(by_set(1 - (1 - run["thrombosed_share"][:, 0]) ** IN_SECTION, sets))
-        names = ("sections with calcium", "sections with thrombus")
-        return {
-            n: 100 * np.concatenate(v, axis=1).mean(axis=1) for n, v in zip(names, (calcium, thrombus), strict=True)
-        }
+        found: Readings = {f.reading: np.empty(len(next(iter(sets.values())))) for f in SMALL_FIGURES}
+        for i in range(len(next(iter(sets.values())))):
+            run = run_organ(kernel, values | {n: v[i] for n, v in sets.items()}, begins(context), at, people)
+            found["sections with calcium"][i] = 100 * run["calcium_seen"].mean()
+            found["sections with thrombus"][i] = 100 * (1 - (1 - run["thrombosed_share"]) ** IN_SECTION).mean()
+        return found
 
     return read
 
@@ -209,10 +189,10 @@ def fit(
         jacobian = ((values[1:] - values[0]) / step[:, None]).T
         cost.append(float(values[0] @ values[0] + point @ point))
         print(f"  cost {cost[-1]:.3f}", flush=True)
-        if (len(cost) > 1 and cost[-1] > 0.98 * cost[-2]) or len(cost) == ITERATIONS:
+        if (len(cost) > 1 and cost[-1] > 0.995 * cost[-2]) or len(cost) == ITERATIONS:
             break
         trials = []
-        for damping in (0.0, 3.0):
+        for damping in (0.0, 0.3, 3.0, 30.0):
             matrix = jacobian.T @ jacobian + (1 + damping) * np.eye(len(names))
             trials.append(point - np.clip(np.linalg.solve(matrix, jacobian.T @ values[0] + point), -2, 2))
         tried, _ = at(np.array(trials))

@@ -32,8 +32,8 @@ class StateTraits:
     """How the stepper treats a state.
 
     ``scale`` is its typical size, in its own unit: with the tolerance it sets the error norm (a state without traits gets
-    the size of its start, or 1). An accumulator stays outside the norm:
-    it only counts, or moves so slowly that steps made for the others are short enough for it. ``equilibrates`` is false for stores too deep to have a steady state.
+    the size of its start, or 1). An accumulator stays outside the norm: it only counts, or moves so slowly that steps made
+    for the others are short enough for it. ``equilibrates`` is false for stores too deep to have a steady state.
     """
 
     scale: float = 1.0

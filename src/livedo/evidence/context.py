@@ -43,15 +43,8 @@ WANTED = (
     *("PTH_release", "PTH_store", "PTH_amount", "Ca_faeces", "P_faeces", "Ca_outside", "P_outside", "Ca_gut"),
     *("P_absorbed", "calcitriol_amount"),
     *("T50", "brushite_saturation", "apatite_saturation", "calcification_propensity", "PPi", "MGP_carboxylated"),
-    *(
-        "breast_artery_calcium",
-        "coronary_calcium",
-        "pulse_wave_velocity",
-        "arteriolar_mineral",
-        "calcium_seen",
-        "thrombosis_hazard",
-        "lumen",
-    ),
+    *("inflammation", "clotting_tendency", "MGP_carboxylated_ref", "thiosulfate_level", "thrombosis_hazard", "lumen"),
+    *("arteriolar_mineral", "calcium_seen", "breast_artery_calcium", "coronary_calcium", "pulse_wave_velocity"),
 )
 
 T = TypeVar("T")

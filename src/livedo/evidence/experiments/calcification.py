@@ -113,6 +113,11 @@ def breast_artery(ctx: Context, *, who: str) -> Result:
     return median_of(ctx.once(("breast", who), lambda: _breast_rate(ctx.few(group))))
 
 
+def _restored(ctx: Context, kept: tuple[str, ...]) -> dict[str, Any]:
+    """Filtration of health, and of its setting what is named."""
+    return {"GFR": ctx.body.parameters["GFR_ref"].value, **{k: ctx.body.settings["healthy"][k] for k in kept}}
+
+
 def breast_artery_after_transplant(ctx: Context) -> Result:
     """Median growth of breast artery calcium in the year after filtration is restored, against people in health.
 
@@ -121,9 +126,8 @@ def breast_artery_after_transplant(ctx: Context) -> Result:
 
     def make() -> np.ndarray:
         few = ctx.few(ctx.dialysis)
-        health = ctx.body.settings["healthy"]
-        kept = ("diet_P", "diet_Ca", "fluid_intake", "binder_PBED")
-        new = {k: health[k] for k in kept} | {"GFR": ctx.body.parameters["GFR_ref"].value}
+        kept = ("diet_P", "diet_Ca", "fluid_intake", "binder_PBED", "vitamin_K_supply")
+        new = _restored(ctx, kept)
         at = np.array([0.5, 1.5]) * YEAR
         run = few.run(at[-1], at, Schedule(), **new)
         return np.diff(run["breast_artery_calcium"], axis=1)[:, 0]
@@ -187,10 +191,13 @@ def _binder(ctx: Context, drug: str) -> dict[str, Any]:
 def coronary_on_binder(ctx: Context, *, binder: str, read: str = "change") -> Result:
     """Coronary calcium over 52 weeks on a binder of the same strength: median change (score) or median growth (%)."""
     enrolled = _enrolled(ctx)
-    inputs = {k: np.asarray(v)[enrolled] for k, v in _binder(ctx, binder).items()}
-    volume = _year(ctx, "enrolled", binder, **inputs)
+    volume = _year(ctx, "enrolled", binder, None, **_of(_binder(ctx, binder), enrolled))
     change = np.diff(volume, axis=1)[:, 0]
     return median_of(change if read == "change" else 100 * change / volume[:, 0])
+
+
+def _of(values: dict[str, Any], people: np.ndarray) -> dict[str, Any]:
+    return {name: np.asarray(value)[people] for name, value in values.items()}
 
 
 def _enrolled(ctx: Context) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from livedo.evidence.context import SEED, WEEK, Context, Group
-from livedo.evidence.experiments.small_vessels import BEGINS
+from livedo.evidence.experiments.small_vessels import begins
 from livedo.evidence.result import Result, mean_of
 from livedo.patients.conditions import with_conditions
 
@@ -29,7 +29,7 @@ def _followed(ctx: Context, condition: str) -> dict[str, np.ndarray]:
 
     def make() -> dict[str, np.ndarray]:
         some = ctx.healthy.chosen(np.arange(PEOPLE))
-        begin = some.with_states(**{s: 0.0 if p is None else some.parameter(p) for s, p in BEGINS.items()})
+        begin = some.with_states(**begins(ctx))
         at = round(YEARS * 52) * WEEK
         run = some.run(at, [at], start=begin, **_moved(some, condition))
         return {name: series[:, 0] for name, series in run.values.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from livedo.care.actions import actions, carry_out, session_hours
 from livedo.engine import simulate
 from livedo.engine.randomness import normal, uniform
 from livedo.evidence.context import SEED, WEEK, Context
-from livedo.evidence.experiments.lesion_cohort import LOOSE, Followed, actions_of, diagnosed, followed, kernel
+from livedo.evidence.experiments.lesion_cohort import LOOSE, Followed, actions_of, diagnosed, dialysed, followed, kernel
 from livedo.evidence.experiments.units import PG_ML_PTH
 from livedo.evidence.result import NotSimulated, Result, mean_of, share_of
 from livedo.skin.outcomes import hazards
@@ -36,16 +37,20 @@ def _other_wounds(ctx: Context, *planned: Mapping[str, Any], weeks: int, eschar:
     """A wound of the calf (median 15 cm2) given to dialysis patients: observables, weekly."""
 
     def make() -> Any:
-        group = ctx.few(ctx.dialysis)
-        who = np.arange(len(group))
+        moment = dialysed(ctx).moment.chosen(np.arange(min(len(dialysed(ctx)), 512)))
+        who = np.arange(len(moment.states))
         area = 15.0 * np.exp(0.6 * normal(SEED, "other wound", who))
-        start = group.with_states(
-            wound_area_calf=(1 - eschar) * area,
-            eschar_calf=eschar * area,
-            necrosed_calf=area,
-            granulation_calf=0.3,
-            bacteria_calf=4.0 + 0.5 * normal(SEED, "other bacteria", who),
-        )
+        wound = {
+            "wound_area_calf": (1 - eschar) * area,
+            "eschar_calf": eschar * area,
+            "necrosed_calf": area,
+            "granulation_calf": 0.3,
+            "bacteria_calf": 4.0 + 0.5 * normal(SEED, "other bacteria", who),
+        }
+        states = moment.states.copy()
+        for name, value in wound.items():
+            states[:, kernel(ctx).layout.states.index(name)] = value
+        start = replace(moment, states=states)
         schedule = haemodialysis(skin=True) + carry_out(actions_of(*planned), people=who, seed=SEED, body=ctx.body)
         return simulate(
             kernel(ctx),

@@ -1,6 +1,8 @@
 """People with a lesion, made once: years of dialysis, onset drawn from hazards, the weeks to diagnosis, and then care.
 
-Everyone starts from the settled dialysis patients of the context. Nothing of the lesion is set: wounds, pain and survival
+Dialysis patients are drawn from the tables and run in. From there on the organs of vessels, clotting, fluid, skin and wound run
+alone, each person's fed with the plasma of his own last week: what they read from other organs changes little over the years, and
+a course takes a second where the whole body takes minutes. Nothing of the lesion is set: wounds, pain and survival
 follow from vessels, flow and oxygen. After the diagnosis each plan is carried out on the same people with the same luck.
 """
 
@@ -17,20 +19,39 @@ import numpy as np
 from livedo.body import haemodialysis
 from livedo.care.actions import carry_out, read_for_refusals
 from livedo.care.plan import Action
-from livedo.engine import Moment, Schedule, cache, simulate
+from livedo.engine import Moment, Schedule, cache, compile_model, simulate
+from livedo.engine.export import organs_of
 from livedo.evidence.context import SEED, WEEK, Context
-from livedo.skin import lesions, outcomes, score
+from livedo.evidence.result import NotSimulated
+from livedo.patients import prior_of
+from livedo.skin import lesions
+from livedo.skin.outcomes import READ, Outcomes, outcomes
+from livedo.skin.score import observed
 
 if TYPE_CHECKING:
-    from livedo.engine import Kernel
+    from livedo.engine import Kernel, Trajectory
 
-#: People with a lesion, full and quick; years of dialysis lived through, and the length of a stretch of them.
-PEOPLE, YEARS, STRETCH = (384, 128), 6.0, 0.5
+#: Organs that run alone.
+ORGANS = (
+    "fluid",
+    "circulation",
+    "arterioles",
+    "clotting",
+    "perfusion",
+    "skin",
+    "wound",
+    "acute_phase",
+    "pain",
+    "survival",
+)
+#: Dialysis patients, and people with a lesion, full and quick; years of dialysis lived through, and the length of a stretch.
+DRAWN, PEOPLE, YEARS, STRETCH = (1024, 320), (512, 192), 8.0, 0.5
+#: Weeks of the run-in of the whole body, the gland's time constant in it (h), and its samples: the last week, every two hours.
+RUN_IN, RUN_IN_GLAND, EVERY = 40, 1500.0, 2.0
 #: Tolerance of runs that read vessels, skin and wound, which change over days.
-LOOSE = 1e-3
+LOOSE = 1e-4
 #: What those who are diagnosed have from then on: dressings by a wound service, and opioids (assumption).
 BACKGROUND = ({"action": "wound care"}, {"action": "opioid", "dose": "60 mg/day"})
-MORE = ("Ca_total", "PTH", "P")
 
 
 @dataclass(frozen=True)
@@ -63,7 +84,7 @@ class Followed:
     who: Diagnosed
     times: np.ndarray
     values: Mapping[str, np.ndarray]
-    fate: outcomes.Outcomes
+    fate: Outcomes
 
     def lesion(self, week: int) -> np.ndarray:
         """Eschar and open wound over all sites after some weeks, cm2."""
@@ -81,40 +102,111 @@ def _sites() -> tuple[str, ...]:
 
 
 def kernel(ctx: Context) -> Kernel:
-    """Machine code with what lesions are read for."""
+    """Machine code of the organs that run alone, with what lesions are read for."""
     body = ctx.body
 
     def make() -> Kernel:
-        chamber = tuple(f"{n}_{s}" for n in ("dissolved_PO2", "TcPO2", "ischaemic_share") for s in body.sites)
+        chamber = tuple(f"{n}_{s}" for n in ("dissolved_PO2", "TcPO2", "tissue_PO2") for s in body.sites)
         granted = tuple(f"{n}_{s}" for n in ("graft_take_chance", "graft_would_take") for s in body.sites)
-        wanted = (*score.observed(body), *outcomes.READ, *read_for_refusals(body), *chamber, *granted, *MORE)
-        return body.kernel(tuple(dict.fromkeys(wanted)))
+        held = ("Quf_required", *body.skin_held.values(), *body.onsets_held.values())
+        wanted = (*observed(body), *READ, *read_for_refusals(body), *chamber, *granted, *held, "MAP")
+        return compile_model(organs_of(body.model, ORGANS, "lesion"), tuple(dict.fromkeys(wanted)))
 
     return ctx.once("lesion kernel", make)
 
 
-def course(ctx: Context) -> lesions.Course:
-    """Years of dialysis of the context's people, with the hazard of a first lesion at each site."""
+@dataclass(frozen=True)
+class Fed:
+    """Dialysis patients for the organs that run alone: their parameters there, shape (people,), and their moment."""
 
-    def make() -> lesions.Course:
-        key = "course-" + cache.key_of(
-            ctx.people_key, kernel(ctx).key, Path(lesions.__file__).read_bytes(), f"{YEARS} {STRETCH}"
+    parameters: Mapping[str, np.ndarray]
+    moment: Moment
+
+    def __len__(self) -> int:
+        return len(self.moment.states)
+
+
+def dialysed(ctx: Context) -> Fed:
+    """Dialysis patients drawn from the tables, run in as whole bodies, then fed to the organs that run alone."""
+
+    def make() -> Fed:
+        lesion, body, whole = kernel(ctx), ctx.body, ctx.kernel
+        key = "fed-" + cache.key_of(
+            ctx.people_key, lesion.key, f"{DRAWN} {RUN_IN} {EVERY}", Path(__file__).read_bytes()
         )
         stored = cache.read(key)
         if stored is not None:
             return pickle.loads(stored)
-        found = lesions.course(
+        values = _drawn(ctx, DRAWN[ctx.quick])
+        people = len(values["dry_weight"])
+        read = [n for n in lesion.layout.parameters if n not in whole.values]
+        fine = body.kernel(tuple(dict.fromkeys(read)))
+        slow = {n: RUN_IN_GLAND for n, v in whole.values.items() if n.startswith("tau_gland") and v > RUN_IN_GLAND}
+        samples = RUN_IN * WEEK - np.arange(0.0, WEEK, EVERY)[::-1]
+        run = simulate(
+            fine,
+            until=RUN_IN * WEEK,
+            patients=people,
+            parameters=values | slow,
+            schedule=haemodialysis(),
+            times=samples,
+            tolerance=1e-3,
+            threads=ctx.threads,
+            chunk=64,
+        )
+        kept = np.array([i for i in range(people) if i not in run.failures])
+        if len(kept) < 0.95 * people:
+            raise NotSimulated(f"{people - len(kept)} of {people} runs failed")
+        own = {
+            n: np.broadcast_to(np.asarray(values.get(n, body.model.parameters[n]), float), (people,))[kept]
+            for n in lesion.layout.parameters
+            if n not in read
+        }
+        parameters = own | {n: run[n].mean(axis=1)[kept] for n in read}
+        states = {s: run.final_state(s)[kept] for s in lesion.layout.states}
+        parameters |= {"hd": np.zeros(len(kept)), "Quf": np.zeros(len(kept))}
+        start = simulate(lesion, until=0.0, patients=len(kept), parameters=parameters, start=_begin(ctx, states)).final
+        found = Fed(parameters, start)
+        cache.write(key, pickle.dumps(found))
+        return found
+
+    return ctx.once("fed", make)
+
+
+def _begin(ctx: Context, states: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """States at the start of dialysis: fluid and clotting as they are, vessels and skin as the model begins them."""
+    kept = {s for s in states if ctx.body.model.owner[s] in ("fluid", "clotting")}
+    return {s: v for s, v in states.items() if s in kept}
+
+
+def _drawn(ctx: Context, people: int) -> dict[str, np.ndarray]:
+    table, known = ctx.body.parameters, ctx.kernel.values
+    prior = prior_of(ctx.body)
+    drawn = prior.values(prior.scores(np.arange(people), SEED))
+    values = {k: v for k, v in drawn.items() if k in known}
+    values.setdefault("dry_weight", np.full(people, table["dry_weight"].value))
+    volume = table["V_target"].value / table["dry_weight"].value
+    values |= {name: volume * values["dry_weight"] for name in ("V_target", "V_dry")}
+    a, b = next((t.centre, t.spread) for t in prior.traits if t.name == "adherence")
+    values["binder_PBED"] = table["binder_PBED"].value * drawn["adherence"] / (a / (a + b))
+    return values
+
+
+def course(ctx: Context) -> lesions.Course:
+    """Years of dialysis, with the hazard of a first lesion at each site."""
+
+    def make() -> lesions.Course:
+        people = dialysed(ctx)
+        return lesions.course(
             ctx.body,
             kernel(ctx),
-            ctx.few(ctx.dialysis).moment,
+            people.moment,
             haemodialysis(skin=True),
             years=YEARS,
             stretch=STRETCH,
             tolerance=LOOSE,
             threads=ctx.threads,
         )
-        cache.write(key, pickle.dumps(found))
-        return found
 
     return ctx.once("lesion course", make)
 
@@ -184,7 +276,7 @@ def followed(
 
 def _run(
     ctx: Context, start: Moment, until: float, schedule: Schedule, times: Any, parameters: Mapping[str, Any]
-) -> Any:
+) -> Trajectory:
     return simulate(
         kernel(ctx),
         until=until,
@@ -204,5 +296,5 @@ def _follow(
     schedule = haemodialysis(skin=True) + carry_out(planned, people=start.born, seed=SEED, body=ctx.body)
     times = np.arange(weeks + 1) * WEEK
     run = _run(ctx, start.moment.restarted(0.0), times[-1], schedule, times, parameters)
-    fate = outcomes.outcomes(run.values, times, seed=SEED, people=start.born)
+    fate = outcomes(run.values, times, seed=SEED, people=start.born)
     return Followed(start, times, run.values, fate)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from livedo.engine.randomness import normal, uniform
 from livedo.evidence.context import SEED, WEEK, Context, Group
+from livedo.evidence.experiments.organ_run import fed, organ_kernel, run_organ
 from livedo.evidence.result import Result, mean_of, quantile_of, share_of
 
 YEAR = 52 * WEEK
 #: Years of dialysis: mean of an exponential law, and the longest simulated. North America, DOPPS: mean 4.0 (SD 4.2) years.
 MEAN_VINTAGE, LONGEST = 4.0, 12.0
-#: Tolerance of runs over years that read slow vessel states alone.
-LOOSE = 1e-3
 #: Arterioles that a section of skin cuts (assumption).
 IN_SECTION = 10
 #: Vessel states, and the parameter each begins dialysis with.
@@ -42,39 +40,38 @@ class Skin:
         return 1 - (1 - self.states["thrombosed_share"]) ** IN_SECTION
 
 
-def _inputs(ctx: Context, structure: str, local: np.ndarray) -> dict[str, Any]:
-    """Weights of a structure, and the tendency of a place in each person."""
-    return {**ctx.body.settings[f"structure_{structure}"], "arteriole_place": local}
+def vintages(people: int) -> np.ndarray:
+    """Years that each has been on dialysis, shape (people,)."""
+    drawn = -MEAN_VINTAGE * np.log1p(-uniform(SEED, "vintage", np.arange(people)))
+    return np.minimum(drawn, LONGEST)
+
+
+def begins(ctx: Context) -> dict[str, float]:
+    """States of the arterioles at the start of dialysis."""
+    return {s: 0.0 if p is None else ctx.body.parameters[p].value for s, p in BEGINS.items()}
 
 
 def _skin(ctx: Context, structure: str, years: float = 0.0, place: int = 0) -> Skin:
     """Dialysis patients after years of dialysis, or each after the years that people on dialysis have had (0).
 
-    ``place`` numbers other places of the same people: each has its own draw of local tendency.
+    Plasma stays as it is in their settled week. ``place`` numbers other places of the same people: each has its own draw of
+    local tendency.
     """
 
     def make() -> Skin:
-        few = ctx.few(ctx.dialysis)
-        who = np.arange(len(few))
-        drawn = -MEAN_VINTAGE * np.log1p(-uniform(SEED, "vintage", who))
-        vintage = np.full(len(few), years) if years else np.minimum(drawn, LONGEST)
-        spread = ctx.body.parameters["arteriole_place"].spread or 0.0
-        local = few.parameter("arteriole_place")
+        group, kernel = ctx.dialysis, organ_kernel(ctx, "arterioles", READ)
+        people = len(group)
+        values = ctx.once("fed arterioles", lambda: fed(ctx, group, kernel)) | dict(
+            ctx.body.settings[f"structure_{structure}"]
+        )
         if place:
-            local = ctx.body.parameters["arteriole_place"].value * np.exp(spread * normal(SEED, f"place/{place}", who))
-        found = {name: np.empty(len(few)) for name in READ}
-        order = np.argsort(vintage)
-        for block in np.array_split(order, max(1, len(order) // 64)):
-            some = few.chosen(block)
-            begin = some.with_states(
-                **{s: 0.0 if p is None else some.parameter(p) for s, p in BEGINS.items()},
-            )
-            until = np.maximum(np.round(vintage[block] * 52), 1) * WEEK
-            given = _inputs(ctx, structure, local[block])
-            run = some.run(float(until.max()), until[:, None], start=begin, tolerance=LOOSE, **given)
-            for name in READ:
-                found[name][block] = run[name][:, 0]
-        return Skin(few, found)
+            trait = ctx.body.parameters["arteriole_place"]
+            score = normal(SEED, f"place/{place}", np.arange(people))
+            values["arteriole_place"] = trait.value * np.exp((trait.spread or 0.0) * score)
+        vintage = np.full(people, years) if years else vintages(people)
+        at = np.maximum(vintage * YEAR, 1.0)[:, None]
+        run = run_organ(kernel, values, begins(ctx), at, people)
+        return Skin(group, {name: run[name][:, 0] for name in READ})
 
     return ctx.once(("skin", structure, years, place), make)
 

@@ -8,10 +8,19 @@ from typing import Any
 import numpy as np
 
 from livedo.body import haemodialysis
-from livedo.engine import Schedule, simulate
+from livedo.engine import simulate
 from livedo.engine.randomness import uniform
-from livedo.evidence.context import MIDWEEK, SEED, WEEK, Context, Group
-from livedo.evidence.experiments.lesion_cohort import LOOSE, Followed, course, diagnosed, followed, kernel, onset
+from livedo.evidence.context import MIDWEEK, SEED, WEEK, Context
+from livedo.evidence.experiments.lesion_cohort import (
+    LOOSE,
+    Followed,
+    course,
+    dialysed,
+    diagnosed,
+    followed,
+    kernel,
+    onset,
+)
 from livedo.evidence.result import NotSimulated, Result, mean_of, median_of, share_of
 from livedo.skin.score import Scores, score
 
@@ -117,38 +126,42 @@ def trial(ctx: Context, *, read: str) -> Result:
 # Oxygen
 
 
-def _skin_of(ctx: Context, group: Group, schedule: Schedule, times: list[float], **inputs: Any) -> Any:
-    return simulate(
+#: Healthy adults against the table's dialysis patients: haemoglobin (g/L).
+HEALTHY = {"haemoglobin": 140.0}
+
+
+def oxygen(ctx: Context, *, site: str, read: str = "TcPO2") -> Result:
+    """Mean transcutaneous or tissue oxygen tension of adults with whole vessels and the haemoglobin of health, on air, mmHg."""
+    people = dialysed(ctx)
+    run = simulate(
         kernel(ctx),
-        until=times[-1],
-        start=group.moment,
-        schedule=schedule,
-        times=times,
-        parameters=inputs,
+        until=1.0,
+        start=people.moment,
+        times=[1.0],
+        parameters={**HEALTHY, "V_target": people.moment.states[:, kernel(ctx).layout.states.index("V")]},
+        threads=ctx.threads,
+        chunk=64,
+    )
+    if read == "TcPO2":
+        return mean_of(run[f"TcPO2_{site}"][:, 0])
+    return mean_of(run[f"tissue_PO2_{site}"][:, 0])
+
+
+def oxygen_in_session(ctx: Context) -> Result:
+    """Mean fall of transcutaneous oxygen at the leg over a dialysis session after four years of dialysis, %."""
+    lived = course(ctx)
+    run = simulate(
+        kernel(ctx),
+        until=MIDWEEK + 4.0,
+        start=lived.moments[len(lived.moments) // 2],
+        schedule=haemodialysis(skin=True),
+        times=[MIDWEEK - 0.5, MIDWEEK + 3.9],
         tolerance=LOOSE,
         threads=ctx.threads,
         chunk=64,
     )
-
-
-def oxygen(ctx: Context, *, site: str, read: str = "TcPO2") -> Result:
-    """Mean transcutaneous or tissue oxygen tension of healthy adults on air, mmHg."""
-    group = ctx.healthy
-    # the table's own pressure and haemoglobin are those of dialysis patients
-    run = _skin_of(ctx, group, Schedule(), [1.0], haemoglobin=140.0)
-    values = run[f"TcPO2_{site}"] if read == "TcPO2" else run[f"oxygen_for_healing_{site}"]
-    if read != "TcPO2":
-        half = ctx.body.parameters["PO2_half_healing"].value
-        values = half * (values / (1.0 - values)) ** 0.25
-    return mean_of(values[:, 0])
-
-
-def oxygen_in_session(ctx: Context) -> Result:
-    """Mean fall of transcutaneous oxygen at the leg over a dialysis session, %."""
-    group = ctx.few(ctx.dialysis)
-    run = _skin_of(ctx, group, haemodialysis(skin=True), [MIDWEEK - 0.5, MIDWEEK + 3.9])
     before, after = run["TcPO2_calf"].T
-    return mean_of(100 * (1 - after / np.maximum(before, 1.0)))
+    return mean_of(100 * (1 - after / np.maximum(before, 1.0))[before > 5.0])
 
 
 def low_oxygen(ctx: Context, *, who: str) -> Result:
@@ -157,15 +170,13 @@ def low_oxygen(ctx: Context, *, who: str) -> Result:
     ``who``: ``lesion`` (the region of the lesion at diagnosis), ``other`` (other regions of those people), ``dialysis``.
     """
     if who == "dialysis":
-        lived, people = course(ctx), ctx.few(ctx.dialysis)
-        some = people.chosen(np.arange(len(people)))
+        lived = course(ctx)
         stretch = len(lived.moments) // 2
         start = lived.moments[stretch]
         run = simulate(kernel(ctx), until=1.0, start=start, times=[1.0], threads=ctx.threads, chunk=64)
-        risk = np.nan_to_num(lived.hazard)[:, :, :stretch].sum(axis=(1, 2))
-        weights = np.exp(-risk)
+        weights = np.exp(-np.nan_to_num(lived.hazard)[:, :, :stretch].sum(axis=(1, 2)))
         values = np.concatenate([run[f"TcPO2_{s}"][:, 0] for s in ctx.body.sites])
-        return share_of(values <= 30.0, np.tile(weights, len(ctx.body.sites))[: len(some) * len(ctx.body.sites)])
+        return share_of(values <= 30.0, np.tile(weights, len(ctx.body.sites)))
     found = followed(ctx, weeks=1, background=())
     here = np.stack([found.values[f"TcPO2_{s}"][:, 0] for s in ctx.body.sites])
     mine = np.arange(len(ctx.body.sites))[:, None] == diagnosed(ctx).site[None, :]
