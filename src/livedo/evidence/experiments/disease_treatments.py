@@ -13,7 +13,16 @@ from livedo.care.actions import actions, carry_out, session_hours
 from livedo.engine import simulate
 from livedo.engine.randomness import normal, uniform
 from livedo.evidence.context import SEED, WEEK, Context
-from livedo.evidence.experiments.lesion_cohort import LOOSE, Followed, actions_of, diagnosed, dialysed, followed, kernel
+from livedo.evidence.experiments.lesion_cohort import (
+    LOOSE,
+    Followed,
+    actions_of,
+    diagnosed,
+    dialysed,
+    followed,
+    kernel,
+    whole_body,
+)
 from livedo.evidence.experiments.units import PG_ML_PTH
 from livedo.evidence.result import NotSimulated, Result, mean_of, share_of
 from livedo.skin.outcomes import hazards
@@ -28,6 +37,10 @@ SEQUENCE = (
 )
 #: Week at which lesions under the sequence are compared, and the share of people counted as having flow, or none.
 LOOK, BEST, WORST = 26, 0.35, 0.35
+
+
+#: People who are operated on as whole bodies, full and quick.
+OPERATED = (96, 32)
 
 
 # Wounds of other diseases, on dialysis patients without calciphylaxis
@@ -190,31 +203,52 @@ def immortal_time(ctx: Context, *, analysis: str) -> Result:
     return Result(value, error)
 
 
+def _operated(ctx: Context) -> tuple[np.ndarray, Any, Any]:
+    """PTH at diagnosis (pg/mL) of the first of those diagnosed, and whole bodies operated on at once, or not."""
+
+    def make() -> tuple[np.ndarray, Any, Any]:
+        who = diagnosed(ctx)
+        few = who.chosen(np.arange(min(len(who), OPERATED[ctx.quick])))
+        with_it = whole_body(ctx, few, {"action": "parathyroidectomy"}, weeks=LOOK)
+        without = whole_body(ctx, few, weeks=LOOK)
+        return without["PTH"][:, 0] * PG_ML_PTH, with_it, without
+
+    return ctx.once("operated", make)
+
+
+def _lesion_of(ctx: Context, run: Any, week: int) -> np.ndarray:
+    return sum(run[f"{n}_{s}"][:, week] for n in ("eschar", "wound_area") for s in ctx.body.sites)  # type: ignore[return-value]
+
+
 def parathyroidectomy(ctx: Context, *, pth: str, read: str) -> Result:
     """What an operation at diagnosis changes: ``closed`` (points at 26 weeks), or ``calcium`` (mmol/L at 4 weeks).
 
-    ``pth``: ``low`` (below 150 pg/mL) or ``high`` (above 400).
+    ``pth``: ``low`` (below the median of those diagnosed) or ``high``. No calcium is given after it.
     """
-    start = followed(ctx).values["PTH"][:, 0] * PG_ML_PTH
-    chosen = start < 150 if pth == "low" else start > 400
-    operated, not_ = followed(ctx, {"action": "parathyroidectomy"}), followed(ctx)
+    start, with_it, without = _operated(ctx)
+    chosen = start < np.median(start) if pth == "low" else start >= np.median(start)
     if read == "calcium":
-        return mean_of((operated.values["Ca_total"][:, 4] - not_.values["Ca_total"][:, 4])[chosen])
-    return mean_of(100 * (_closed(operated, LOOK) - _closed(not_, LOOK))[chosen])
+        return mean_of((with_it["Ca_total"][:, 4] - without["Ca_total"][:, 4])[chosen])
+    size = np.maximum(_lesion_of(ctx, without, 0), 1.0)
+    gain = 100 * (_lesion_of(ctx, without, LOOK) - _lesion_of(ctx, with_it, LOOK)) / size
+    return mean_of(np.clip(gain, -100, 100)[chosen])
 
 
-def arm_ratio(ctx: Context, *, arm: str, weeks: float = 52.0) -> Result:
-    """Risk ratio of death within a year with an action at diagnosis against background care, same people and luck."""
-    plan = HBO if arm == HBO["action"] else {"action": arm}
-    with_it, without = followed(ctx, plan), followed(ctx)
-    chance, base = (1 - np.exp(-_hazard(run, int(weeks))) for run in (with_it, without))
+def arm_ratio(ctx: Context, *, arm: str) -> Result:
+    """Risk ratio of death within half a year (operation) or a year with an action at diagnosis, same people and luck."""
+    if arm == "parathyroidectomy":
+        _, with_it, without = _operated(ctx)
+        values, week = (with_it, without), LOOK
+    else:
+        values, week = (followed(ctx, HBO).values, followed(ctx).values), 52
+    chance, base = (1 - np.exp(-_hazard(run, week)) for run in values)
     value = float(chance.mean() / base.mean())
     return Result(value, float((chance - value * base).std() / np.sqrt(len(base)) / base.mean()))
 
 
-def _hazard(run: Followed, week: int) -> np.ndarray:
+def _hazard(run: Any, week: int) -> np.ndarray:
     """Cumulative hazard of death of any cause since diagnosis, shape (people,)."""
-    return np.sum([run.values[h.symbol][:, week] - run.values[h.symbol][:, 0] for h in hazards("death")], axis=0)
+    return np.sum([run[h.symbol][:, week] - run[h.symbol][:, 0] for h in hazards("death")], axis=0)
 
 
 def nothing(ctx: Context) -> Result:

@@ -58,14 +58,15 @@ BACKGROUND = ({"action": "wound care"}, {"action": "opioid", "dose": "60 mg/day"
 class Diagnosed:
     """People alive at the diagnosis of a lesion.
 
-    ``site`` numbers the worst site, ``weeks`` are those since onset, ``born`` the onset's number of each; shape (people,).
+    ``site`` numbers the site of the first lesion, ``weeks`` are those since onset, ``born`` the onset's number of each,
+    ``source`` who of the dialysis patients each is; shape (people,).
     """
 
     moment: Moment
     site: np.ndarray
     weeks: np.ndarray
     born: np.ndarray
-    incidence: float
+    source: np.ndarray
 
     def __len__(self) -> int:
         return len(self.site)
@@ -73,7 +74,7 @@ class Diagnosed:
     def chosen(self, people: np.ndarray) -> Diagnosed:
         """Some of them: a mask or numbers."""
         who = np.flatnonzero(people) if people.dtype == bool else people
-        parts = {k: getattr(self, k)[who] for k in ("site", "weeks", "born")}
+        parts = {k: getattr(self, k)[who] for k in ("site", "weeks", "born", "source")}
         return replace(self, moment=self.moment.chosen(who), **parts)
 
 
@@ -117,10 +118,10 @@ def kernel(ctx: Context) -> Kernel:
 
 @dataclass(frozen=True)
 class Fed:
-    """Dialysis patients for the organs that run alone: their parameters there, shape (people,), and their moment."""
+    """Dialysis patients: moments of the organs that run alone, at the start of dialysis, and of the whole body, run in."""
 
-    parameters: Mapping[str, np.ndarray]
     moment: Moment
+    whole: Moment
 
     def __len__(self) -> int:
         return len(self.moment.states)
@@ -166,7 +167,10 @@ def dialysed(ctx: Context) -> Fed:
         states = {s: run.final_state(s)[kept] for s in lesion.layout.states}
         parameters |= {"hd": np.zeros(len(kept)), "Quf": np.zeros(len(kept))}
         start = simulate(lesion, until=0.0, patients=len(kept), parameters=parameters, start=_begin(ctx, states)).final
-        found = Fed(parameters, start)
+        natural = run.final.parameters.copy()
+        for name in slow:
+            natural[:, fine.layout.parameters.index(name)] = whole.values[name]
+        found = Fed(start, replace(run.final, parameters=natural).restarted(0.0).chosen(kept))
         cache.write(key, pickle.dumps(found))
         return found
 
@@ -186,7 +190,7 @@ def _drawn(ctx: Context, people: int) -> dict[str, np.ndarray]:
     values = {k: v for k, v in drawn.items() if k in known}
     values.setdefault("dry_weight", np.full(people, table["dry_weight"].value))
     volume = table["V_target"].value / table["dry_weight"].value
-    values |= {name: volume * values["dry_weight"] for name in ("V_target", "V_dry")}
+    values |= dict.fromkeys(("V_target", "V_dry"), volume * values["dry_weight"])
     a, b = next((t.centre, t.spread) for t in prior.traits if t.name == "adherence")
     values["binder_PBED"] = table["binder_PBED"].value * drawn["adherence"] / (a / (a + b))
     return values
@@ -223,7 +227,7 @@ def from_onset(ctx: Context, weeks: int = 52) -> Followed:
     def make() -> Followed:
         begin = onset(ctx)
         whole = np.arange(len(begin))
-        start = Diagnosed(begin.moment, begin.site, np.zeros(len(begin)), whole, begin.incidence)
+        start = Diagnosed(begin.moment, begin.site, np.zeros(len(begin)), whole, begin.source)
         return _follow(ctx, start, (), weeks, {})
 
     return ctx.once(("from onset", weeks), make)
@@ -248,7 +252,7 @@ def diagnosed(ctx: Context) -> Diagnosed:
         names = ("states", "parameters", "control")
         joined = {n: np.concatenate([getattr(p[1], n) for p in parts])[np.argsort(order)] for n in names}
         moment = replace(begin.moment, **joined)
-        everyone = Diagnosed(moment, begin.site, weeks.astype(float), np.arange(len(begin)), begin.incidence)
+        everyone = Diagnosed(moment, begin.site, weeks.astype(float), np.arange(len(begin)), begin.source)
         return everyone.chosen(fate.died > hours)
 
     return ctx.once("diagnosed", make)
@@ -272,6 +276,37 @@ def followed(
     key = ("followed", repr(planned), repr(tuple(background)), weeks, name, repr(sorted(parameters.items())))
     start = who if who is not None else diagnosed(ctx)
     return ctx.once(key, lambda: _follow(ctx, start, actions_of(*background, *planned), weeks, parameters))
+
+
+def whole_body(
+    ctx: Context, who: Diagnosed, *planned: Mapping[str, Any], weeks: int, hours: float = 80.0
+) -> Trajectory:
+    """The diagnosed as whole bodies under background care and some actions: their lesion and vessels, their own minerals.
+
+    Sampled every week at ``hours`` after its start.
+    """
+    lesion, body = kernel(ctx), ctx.body
+    fine = ctx.once("whole kernel", lambda: body.kernel((*observed(body), *READ, "Ca_total", "PTH", "P")))
+    start = dialysed(ctx).whole.chosen(who.source)
+    states, parameters = start.states.copy(), start.parameters.copy()
+    for name in lesion.layout.states:
+        if body.model.owner[name] != "fluid":
+            states[:, fine.layout.states.index(name)] = who.moment.states[:, lesion.layout.states.index(name)]
+    for name in set(body.onsets_held) | {n.replace("lesion_begun", "onset_draw") for n in body.onsets_held}:
+        column = lesion.layout.parameters.index(name)
+        parameters[:, fine.layout.parameters.index(name)] = who.moment.parameters[:, column]
+    schedule = haemodialysis(skin=True)
+    schedule = schedule + carry_out(actions_of(*BACKGROUND, *planned), people=who.born, seed=SEED, body=body)
+    return simulate(
+        fine,
+        until=weeks * WEEK + hours,
+        start=replace(start, states=states, parameters=parameters),
+        schedule=schedule,
+        times=np.arange(weeks + 1) * WEEK + hours,
+        tolerance=1e-3,
+        threads=ctx.threads,
+        chunk=64,
+    )
 
 
 def _run(
