@@ -72,7 +72,7 @@ LARGE = {
     "breast_artery_per_mineral": (20.0, 0.5),
     "coronary_growth": (3.0, 0.5),
 }
-SMALL = {"arteriole_growth": (2.5e-5, 0.4), "thrombosis_rate": (1e-6, 1.5)}
+SMALL = {"arteriole_seed": (1.5e-6, 0.7), "thrombosis_rate": (1e-6, 1.5)}
 STRUCTURES = ("calcification", "thrombosis", "intimal")
 
 Sets = Mapping[str, np.ndarray]
