@@ -33,8 +33,8 @@ def test_the_usual_highest_dose_lies_below_the_refused_one(row: treatments.Treat
     assert max(usual) < row.max_refused
 
 
-def test_the_classes_hold_their_drugs() -> None:
-    drugs = {(row.drug_class, row.drug) for row in ROWS}
+def test_the_classes_with_a_section_hold_their_drugs() -> None:
+    drugs = {(row.drug_class, row.drug) for row in ROWS if row.drug_class in CLASSES[:4]}
     binder, vitamin_d, calcimimetic, supplement = CLASSES[0], CLASSES[1], CLASSES[2], CLASSES[3]
     assert drugs == {
         (binder, "calcium carbonate"),
@@ -50,7 +50,6 @@ def test_the_classes_hold_their_drugs() -> None:
         (calcimimetic, "cinacalcet"),
         (calcimimetic, "etelcalcetide"),
         (supplement, "calcium carbonate"),
-        (CLASSES[4], "cholecalciferol"),
     }
 
 

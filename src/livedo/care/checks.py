@@ -15,13 +15,16 @@ from livedo.care import doses
 from livedo.care.action_checks import ACTION_CHECKS
 from livedo.care.issues import Issue
 from livedo.care.limits import judge
-from livedo.care.orders import SessionRule, change_hours, inputs_at, sessions
+from livedo.care.orders import BATH_INPUTS, SessionRule, change_hours, inputs_at, sessions
 from livedo.care.quantity import HOURS_PER_WEEK
-from livedo.care.treatments import Treatment, Treatments, load_treatments
+from livedo.care.treatments import MEDICINE, Treatment, Treatments, drug_classes, load_treatments
 from livedo.errors import InputError
 
 if TYPE_CHECKING:
     from livedo.care.plan import DialysisPrescription, Drug, Plan
+
+
+_FURTHER: Final = (*BATH_INPUTS, "plasma_treated")
 
 
 def days_given_once(plan: Plan, table: Treatments) -> Iterator[Issue]:
@@ -42,7 +45,7 @@ def days_given_once(plan: Plan, table: Treatments) -> Iterator[Issue]:
 def sessions_possible(plan: Plan, table: Treatments) -> Iterator[Issue]:
     """Duration, flows, dialysate calcium and dry weight lie within what can be."""
     for index, item in enumerate(plan.dialysis):
-        for name in ("hours", "blood_flow", "dialysate_flow", "dialysate_calcium", "dry_weight"):
+        for name in ("hours", "blood_flow", "dialysate_flow", "dialysate_calcium", "dry_weight", *_FURTHER):
             stated = getattr(item, name)
             if stated is not None:
                 yield from judge(name, stated.value, ("dialysis", index, name), stated.text)
@@ -138,7 +141,9 @@ def routes_and_schedules_exist(plan: Plan, table: Treatments) -> Iterator[Issue]
     """The drug is given by a route and on a schedule that it has."""
     for place, drug, item in _known(plan, table):
         for name, allowed in (("route", drug.routes), ("schedule", drug.schedules)):
-            chosen = getattr(item, name, None)
+            chosen = (
+                getattr(item, "kind", getattr(item, name, None)) if name == "schedule" else getattr(item, name, None)
+            )
             if chosen is not None and allowed and chosen not in allowed:
                 yield Issue(
                     "error",
@@ -161,8 +166,10 @@ def doses_within_limits(plan: Plan, table: Treatments) -> Iterator[Issue]:
             amount = doses.daily_amount(item, drug, sessions_per_week)
         except InputError:
             continue
+        if drug.max_per == "dose":
+            amount = doses.dose_amount(item.dose, drug)
         amount *= doses.DAYS_PER_WEEK if drug.max_per == "week" else 1
-        usual = drug.usual_max_iv if doses.route_of(item, drug) == "iv" else drug.usual_max_oral
+        usual = drug.usual_max_oral if doses.route_of(item, drug) == "oral" else drug.usual_max_iv
         unit = f"{drug.dose_unit} a {drug.max_per}"
         shown = f"{item.dose.text} ({amount:.4g} {unit})"
         if amount > drug.max_refused * (1 + 1e-9):
@@ -198,7 +205,7 @@ def each_session_has_dialysis(plan: Plan, table: Treatments) -> Iterator[Issue]:
                 "is given each session, but there is no dialysis while it runs",
                 (*place, "schedule"),
                 "each session",
-                "'daily', or dialysis in the plan",
+                "dialysis in the plan" if _at_sessions_only(item, table) else "'daily', or dialysis in the plan",
             )
         elif not all(with_sessions):
             yield Issue(
@@ -215,10 +222,13 @@ def drugs_given_once(plan: Plan, table: Treatments) -> Iterator[Issue]:
     """The same drug twice in a section at the same time is unusual; the doses add up."""
     for (_, first, one), (place, second, two) in combinations(_known(plan, table), 2):
         if first == second and _together(one, two):
+            infused = first.drug_class in drug_classes() and drug_classes()[first.drug_class].at_sessions == "through"
             yield Issue(
-                "warning",
+                "error" if infused else "warning",
                 "drug_twice",
-                "is prescribed twice at the same time; the doses are added",
+                "is infused twice at the same time"
+                if infused
+                else "is prescribed twice at the same time; the doses are added",
                 (*place, "drug"),
                 two.drug,
                 "one entry, or a stop for the first",
@@ -269,6 +279,14 @@ def _known(plan: Plan, table: Treatments) -> Iterator[tuple[tuple[str, int], Tre
             yield place, table.find(drug_class, item.drug), item
         except InputError:
             continue
+
+
+def _at_sessions_only(item: Drug, table: Treatments) -> bool:
+    try:
+        drug = table.find(MEDICINE, item.drug)
+    except InputError:
+        return False
+    return drug_classes()[drug.drug_class].needs_sessions
 
 
 def _together(one: DialysisPrescription | Drug, two: DialysisPrescription | Drug) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from livedo.care import doses
 from livedo.care.actions import find
+from livedo.care.orders import BATH_INPUTS
 from livedo.care.plan import DAY_NAMES, DAYS, Action, DialysisPrescription, Diet, Drug, Plan
 from livedo.care.quantity import DIALYSATE_CALCIUM, FLOW, Quantity
 from livedo.care.treatments import (
     BINDER,
     CALCIMIMETIC,
+    MEDICINE,
     SUPPLEMENT,
     VITAMIN_D,
     Treatment,
@@ -23,6 +25,9 @@ _ABSENT = {
     SUPPLEMENT: "No calcium supplement.",
     CALCIMIMETIC: "No calcimimetic.",
 }
+
+_FURTHER = (*BATH_INPUTS, "plasma_treated")
+_ROUTES = {"oral": "by mouth", "iv": "by vein", "sc": "under the skin"}
 
 
 def describe(plan: Plan, treatments: Treatments | None = None) -> str:
@@ -39,6 +44,7 @@ def describe(plan: Plan, treatments: Treatments | None = None) -> str:
         ]
         lines += found or [absent]
     lines += [_action(action) for action in plan.actions]
+    lines += [_drug(plan, item, table.find(MEDICINE, item.drug)) for item in plan.medicines]
     return "\n".join(lines)
 
 
@@ -48,11 +54,15 @@ def _dialysis(item: DialysisPrescription) -> str:
     milliequivalents = express(calcium, DIALYSATE_CALCIUM, "mEq/L")
     blood, dialysate = (flow.value / FLOW.factors["mL/min"] for flow in (item.blood_flow, item.dialysate_flow))
     weight = "the dry weight in the chart" if item.dry_weight is None else f"a dry weight of {item.dry_weight.text}"
+    further = [
+        f"{name.replace('_', ' ')} {value.text}" for name in _FURTHER if (value := getattr(item, name)) is not None
+    ]
+    more = f"; {', '.join(further)}" if further else ""
     return (
         f"Haemodialysis on {days} for {item.hours.value:g} h from {item.at.text}, "
         f"blood flow {blood:g} mL/min, dialysate flow {dialysate:g} "
         f"mL/min, dialysate calcium {calcium:g} mmol/L ({milliequivalents:g} mEq/L), "
-        f"to {weight}{_period(item)}."
+        f"to {weight}{more}{_period(item)}."
     )
 
 
@@ -72,14 +82,14 @@ def _drug(plan: Plan, item: Drug, drug: Treatment) -> str:
     sessions = plan.sessions_per_week(item.from_h)
     amount = doses.daily_amount(item, drug, sessions)
     how = item.taken.text if hasattr(item, "taken") else item.schedule  # type: ignore[union-attr]
-    route = "by vein" if doses.route_of(item, drug) == "iv" else "by mouth"
+    route = _ROUTES[doses.route_of(item, drug)]
     text = f"{drug.drug.capitalize()} {item.dose.text} {how}, {route}"
     extra: list[str] = []
     if drug.drug_class == BINDER:
         extra.append(f"binds phosphate like {amount / 1000 * (drug.pbed_per_g or 0):.3g} g of calcium carbonate a day")
     if drug.drug_class in (BINDER, SUPPLEMENT) and drug.elemental_calcium:
         extra.append(f"{amount * drug.elemental_calcium:.0f} mg of calcium a day")
-    if drug.dose_unit == "ug":
+    if drug.dose_unit == "ug" and amount:
         extra.append(f"{amount * doses.DAYS_PER_WEEK:.3g} ug a week")
     pills = doses.tablets_per_dose(item.dose, drug) * doses.doses_per_day(item, sessions) if route == "by mouth" else 0
     if pills:

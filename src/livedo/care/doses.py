@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from livedo.care.quantity import Dose
+from livedo.care.quantity import HOURS_PER_DAY, Dose
 from livedo.care.treatments import Treatment, Treatments, load_treatments
 from livedo.errors import InputError
 
@@ -51,7 +51,13 @@ def daily_amount(item: Drug, drug: Treatment, sessions_per_week: float) -> float
 
 
 def doses_per_day(item: Drug, sessions_per_week: float) -> float:
-    """How many doses a day, a mean over the week; a dose that is the day's total counts one."""
+    """How many doses a day, a mean over the week; a dose that is the day's total counts one, one given once counts none."""
+    kind = getattr(item, "kind", None)
+    if kind == "daily":
+        return float(getattr(item, "times", 1))
+    if kind in ("once", "every"):
+        every = getattr(item, "every_h", None)
+        return 0.0 if every is None else HOURS_PER_DAY / every
     taken = getattr(item, "taken", None)
     if taken is not None:
         return 1.0 if taken.times is None else float(taken.times)
@@ -61,8 +67,8 @@ def doses_per_day(item: Drug, sessions_per_week: float) -> float:
 
 
 def route_of(item: Drug, drug: Treatment) -> str:
-    """``oral`` or ``iv``: as the plan says, or the drug's only route."""
-    return getattr(item, "route", drug.routes[0])
+    """``oral``, ``iv`` or ``sc``: as the plan says, or the drug's first route."""
+    return getattr(item, "route", None) or drug.routes[0]
 
 
 def pills_per_day(plan: Plan, hour: float, treatments: Treatments | None = None) -> float:

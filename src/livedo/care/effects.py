@@ -53,6 +53,8 @@ def daily_effect(drug: Treatment, per_day: float, route: str, known: Collection[
         Symbol -> value in the symbol's canonical unit: g/h, mmol/h, pmol/h, nmol/h or mg/h; ``calcimimetic_level`` is
         dimensionless and ``vitamin_D_supply`` nmol/L, both to be added to what is there without the drug.
     """
+    if drug.per_unit is not None:
+        return {name: per_day * drug.per_unit / HOURS_PER_DAY for name in drug.inputs if known is None or name in known}
     symbol = input_of(drug, known)
     calcium = per_day * (drug.elemental_calcium or 0.0) / CALCIUM_MG_PER_MMOL / HOURS_PER_DAY
     if drug.drug_class == BINDER:

@@ -19,6 +19,7 @@ from livedo.care.doses import daily_amount, route_of
 from livedo.care.effects import daily_effect
 from livedo.care.orders import SessionRule, inputs_at, sessions
 from livedo.care.protocols import DIALYSATE, OPERATION, Line, Protocol
+from livedo.care.pulses import pulse_schedule
 from livedo.care.timetable import SWALLOWED
 from livedo.care.treatments import load_treatments
 from livedo.care.visits import Visits, draw
@@ -201,7 +202,7 @@ class Run:
     def _dialysis(self, attends: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Schedule:
         schedule = Schedule()
         for place, rule in enumerate(self.sessions):
-            during = {"Qb": rule.Qb, "Qd": rule.Qd, "session_hours": rule.hours, "hd": 1.0}
+            during = {"Qb": rule.Qb, "Qd": rule.Qd, "session_hours": rule.hours, "hd": 1.0, **dict(rule.bath)}
 
             def happens(who: np.ndarray, number: np.ndarray, place: int = place) -> np.ndarray:
                 return attends(who, number * self.per_week + place)
@@ -209,7 +210,11 @@ class Run:
             schedule = schedule.session(
                 during, {"hd": 0.0}, at=[rule.start_h], hours=rule.hours, held={"Quf": "Quf_required"}, happens=happens
             )
-        return schedule
+
+        def takes_place(place: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+            return lambda who, number: attends(who, number * self.per_week + place)
+
+        return schedule + pulse_schedule(self.background, self.sessions, happens=takes_place)
 
     def _attended(self, weeks: np.ndarray) -> np.ndarray:
         numbers = (weeks[:, None] * self.per_week + np.arange(self.per_week)).ravel()

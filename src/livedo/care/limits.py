@@ -44,6 +44,11 @@ _KINDS: Final = {
     "calcium": quantity.CALCIUM_INTAKE,
     "fluid": quantity.FLUID_INTAKE,
     "binder_calcium": quantity.CALCIUM_INTAKE,
+    "dialysate_magnesium": quantity.MAGNESIUM,
+    "dialysate_bicarbonate": quantity.BICARBONATE,
+    "dialysate_citrate": quantity.CITRATE,
+    "plasma_treated": quantity.PLASMA,
+    "large_solute_clearance": quantity.FLOW,
 }
 
 

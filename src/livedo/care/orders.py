@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from livedo.care import doses
 from livedo.care.effects import daily_effect, input_of
+from livedo.care.pulses import spread
 from livedo.care.quantity import HOURS_PER_DAY
-from livedo.care.treatments import VITAMIN_D, Treatments, load_treatments
+from livedo.care.treatments import MEDICINE, VITAMIN_D, Treatments, drug_classes, load_treatments
 
 if TYPE_CHECKING:
-    from livedo.care.plan import Drug, Plan
+    from livedo.care.plan import DialysisPrescription, Drug, Plan
 
 DRUG_INPUTS: Final = ("binder_PBED", "binder_Ca", "supplement_Ca", "calcitriol_dose", "calcimimetic_level")
 """Inputs that a plan always sets, to zero without the drug: g/h, mmol/h, mmol/h, pmol/h, dimensionless."""
@@ -25,6 +26,14 @@ FINER_INPUTS: Final = ("sterol_dose", "cinacalcet_dose", "etelcalcetide_dose")
 """Inputs that a plan sets too, where the body has them: pmol/h, mg/h, mg/h."""
 DIET_INPUTS: Final = ("diet_P", "diet_Ca", "fluid_intake")
 """Inputs that a plan sets only when it states them. Units: mmol/h, mmol/h, L/h."""
+
+BATH_INPUTS: Final = {
+    "dialysate_magnesium": "Mg_dialysate",
+    "dialysate_bicarbonate": "HCO3_dialysate",
+    "dialysate_citrate": "citrate_dialysate",
+    "large_solute_clearance": "cut_off_clearance",
+}
+"""Keys of a prescription that may be left out, and the inputs they set: mmol/L, mmol/L, mmol/L, L/h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class SessionRule:
 
     In every week k = 0, 1, ... a session starts at ``168 k + start_h`` if that lies from ``from_h`` up
     to ``until_h``, and runs for ``hours``. ``Qb``, ``Qd`` L/h; ``Ca_dialysate`` mmol/L;
-    ``dry_weight_kg`` None means the one in the chart.
+    ``dry_weight_kg`` None means the one in the chart. ``bath`` is what else is stated of dialysate and filter, by input.
     """
 
     start_h: float
@@ -54,6 +63,7 @@ class SessionRule:
     from_h: float
     until_h: float
     dry_weight_kg: float | None
+    bath: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,8 @@ def inputs_at(
     table = treatments or load_treatments()
     sessions = plan.sessions_per_week(hour)
     finer = [symbol for symbol in FINER_INPUTS if symbol in (known or ())]
-    inputs: dict[str, float] = dict.fromkeys((*DRUG_INPUTS, *finer), 0.0)
+    of_medicines = [symbol for symbol in medicine_inputs(table) if symbol in (known or ())]
+    inputs: dict[str, float] = dict.fromkeys((*DRUG_INPUTS, *finer, *of_medicines), 0.0)
     for symbol, stated in zip(DIET_INPUTS, (plan.diet.phosphate, plan.diet.calcium, plan.diet.fluid), strict=True):
         if stated is not None:
             inputs[symbol] = stated.value
@@ -102,10 +113,18 @@ def inputs_at(
         drug = table.find(drug_class, item.drug)
         if drug_class == VITAMIN_D and not spread_session_doses and _each_session(item):
             continue
+        if drug_class == MEDICINE and not spread(item, drug):  # type: ignore[arg-type]
+            continue
         per_day = doses.daily_amount(item, drug, sessions)
         for symbol, value in daily_effect(drug, per_day, doses.route_of(item, drug), known).items():
-            inputs[symbol] += value
+            inputs[symbol] = inputs.get(symbol, 0.0) + value
     return inputs
+
+
+def medicine_inputs(table: Treatments) -> tuple[str, ...]:
+    """Inputs of the drugs under ``medicines``, each once; a plan sets those the body has, to zero without the drug."""
+    own = [row for row in table if row.drug_class in drug_classes()]
+    return tuple(dict.fromkeys(row.inputs[i] for row in own for i in range(len(row.inputs) if row.per_unit else 1)))
 
 
 def orders(
@@ -157,11 +176,21 @@ def sessions(plan: Plan) -> list[SessionRule]:
             from_h=item.from_h,
             until_h=item.until_h,
             dry_weight_kg=None if item.dry_weight is None else item.dry_weight.value,
+            bath=_bath(item),
         )
         for item in plan.dialysis
         for day in item.days
     ]
     return sorted(rules, key=lambda rule: (rule.start_h, rule.from_h))
+
+
+def _bath(item: DialysisPrescription) -> tuple[tuple[str, float], ...]:
+    """Inputs of the session that only some prescriptions state, with their values."""
+    stated = [(symbol, getattr(item, key)) for key, symbol in BATH_INPUTS.items()]
+    bath = [(symbol, value.value) for symbol, value in stated if value is not None]
+    if item.plasma_treated is not None:
+        bath.append(("apheresis_flow", item.plasma_treated.value / item.hours.value))
+    return tuple(bath)
 
 
 def session_doses(

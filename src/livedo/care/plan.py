@@ -8,6 +8,7 @@ from ``start`` up to, not including, ``stop``; without ``stop`` it runs to the e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,6 +27,7 @@ DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 AS_ESTIMATED = "as estimated"
 FROM_CHART = "from chart"
+AS_IN_BODY = "as usual"
 
 
 def _quantity(kind: Kind) -> BeforeValidator:
@@ -92,6 +94,30 @@ def _count(value: object) -> object:
     return value
 
 
+def _any_route(value: object) -> object:
+    plain = " ".join(value.lower().split()) if isinstance(value, str) else ""
+    if plain in ("sc", "subcutaneous", "under the skin"):
+        return "sc"
+    try:
+        return _route(value)
+    except InputError as error:
+        error.expected = "'by mouth', 'by vein' or 'under the skin'"
+        raise
+
+
+_EVERY = re.compile(r"every (?:([0-9]+(?:\.[0-9]+)?) )?(day|week)s?")
+_TIMES = re.compile(r"(once|twice|[1-9][0-9]?) (?:times )?a day")
+
+
+def _given(value: object) -> object:
+    plain = " ".join(value.lower().split()) if isinstance(value, str) else ""
+    every, times = _EVERY.fullmatch(plain), _TIMES.fullmatch(plain)
+    if plain in ("each session", "daily", "once") or times or (every and float(every[1] or 1) > 0):
+        return plain
+    expected = "'each session', 'daily', 'twice a day', 'once' or such as 'every 26 weeks'"
+    raise InputError("is not a schedule", value=value, expected=expected)
+
+
 def _items(value: object) -> object:
     return tuple(value) if isinstance(value, list | tuple) else value
 
@@ -102,6 +128,8 @@ DoseText = Annotated[Dose, _parsed(quantity.parse_dose, Dose)]
 IntakeText = Annotated[Intake, _parsed(quantity.parse_intake, Intake)]
 Route = Annotated[Literal["oral", "iv"], BeforeValidator(_route)]
 Schedule = Annotated[Literal["each session", "daily"], BeforeValidator(_schedule)]
+AnyRoute = Annotated[Literal["oral", "iv", "sc"], BeforeValidator(_any_route)]
+Given = Annotated[str, BeforeValidator(_given)]
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -134,7 +162,9 @@ class DialysisPrescription(_Item):
     """Haemodialysis on given days of the week.
 
     ``hours`` h; ``blood_flow``, ``dialysate_flow`` L/h; ``dialysate_calcium`` mmol/L (total);
-    ``dry_weight`` kg, or None for the one in the chart; ``at`` hours after midnight.
+    ``dry_weight`` kg, or None for the one in the chart; ``at`` hours after midnight. ``dialysate_magnesium``,
+    ``dialysate_bicarbonate`` and ``dialysate_citrate`` mmol/L; ``plasma_treated`` L of plasma a session through a
+    rheopheresis filter; ``large_solute_clearance`` L/h of fetuin-A, of a medium cut-off membrane.
     """
 
     days: Annotated[tuple[Annotated[Day, BeforeValidator(_day)], ...], BeforeValidator(_items), Field(min_length=1)]
@@ -144,6 +174,11 @@ class DialysisPrescription(_Item):
     dialysate_calcium: Annotated[Quantity, _quantity(quantity.CALCIUM)]
     dry_weight: Annotated[Quantity | None, _quantity_or(FROM_CHART, quantity.WEIGHT)] = None
     at: Clock = Moment(8.0, "08:00")
+    dialysate_magnesium: Annotated[Quantity | None, _quantity_or(AS_IN_BODY, quantity.MAGNESIUM)] = None
+    dialysate_bicarbonate: Annotated[Quantity | None, _quantity_or(AS_IN_BODY, quantity.BICARBONATE)] = None
+    dialysate_citrate: Annotated[Quantity | None, _quantity_or("none", quantity.CITRATE)] = None
+    plasma_treated: Annotated[Quantity | None, _quantity_or("none", quantity.PLASMA)] = None
+    large_solute_clearance: Annotated[Quantity | None, _quantity_or("none", quantity.FLOW)] = None
 
 
 class Diet(_Model):
@@ -225,7 +260,43 @@ class Action(_Item):
         return value
 
 
-Drug = Binder | ActiveVitaminD | CalciumSupplement | Calcimimetic
+class Medicine(_Item):
+    """A drug of any other class of ``classes.csv``.
+
+    ``schedule`` is ``daily`` (or ``twice a day``), ``each session``, ``once`` (at the start), or such as ``every 26 weeks``
+    from the start. Without ``route`` it is the drug's usual one, the first of its row.
+    """
+
+    drug: Name
+    dose: DoseText
+    schedule: Given
+    route: AnyRoute | None = None
+
+    @property
+    def kind(self) -> str:
+        """``daily``, ``each session``, ``once`` or ``every``."""
+        return (
+            "every"
+            if _EVERY.fullmatch(self.schedule)
+            else "daily"
+            if _TIMES.fullmatch(self.schedule)
+            else self.schedule
+        )
+
+    @property
+    def times(self) -> int:
+        """Doses a day of a daily drug."""
+        found = _TIMES.fullmatch(self.schedule)
+        return 1 if found is None else {"once": 1, "twice": 2}.get(found[1]) or int(found[1])
+
+    @property
+    def every_h(self) -> float | None:
+        """Hours from dose to dose of one that is given every so often; None for the others."""
+        found = _EVERY.fullmatch(self.schedule)
+        return None if found is None else float(found[1] or 1) * (24.0 if found[2] == "day" else 168.0)
+
+
+Drug = Binder | ActiveVitaminD | CalciumSupplement | Calcimimetic | Medicine
 
 
 class Plan(_Model):
@@ -245,6 +316,8 @@ class Plan(_Model):
     calcimimetic: Annotated[tuple[Calcimimetic, ...], BeforeValidator(_items)] = ()
     actions: Annotated[tuple[Action, ...], BeforeValidator(_items)] = ()
 
+    medicines: Annotated[tuple[Medicine, ...], BeforeValidator(_items)] = ()
+
     def drugs(self) -> tuple[tuple[tuple[str, int], str, Drug], ...]:
         """Every drug with its place in the plan and its class: ``((section, number), class, item)``."""
         from livedo.care import treatments
@@ -254,6 +327,7 @@ class Plan(_Model):
             ("active_vitamin_d", treatments.VITAMIN_D, self.active_vitamin_d),
             ("calcium", treatments.SUPPLEMENT, self.calcium),
             ("calcimimetic", treatments.CALCIMIMETIC, self.calcimimetic),
+            ("medicines", treatments.MEDICINE, self.medicines),
         )
         return tuple(
             ((section, index), drug_class, item)

@@ -132,6 +132,10 @@ FLUID_INTAKE = Kind(
     {"L/day": 1 / HOURS_PER_DAY, "mL/day": 1e-3 / HOURS_PER_DAY},
     "1.5 L/day",
 )
+MAGNESIUM = Kind("a magnesium concentration", "mmol/L", {"mmol/L": 1.0, "mEq/L": 0.5}, "0.5 mmol/L")
+BICARBONATE = Kind("a bicarbonate concentration", "mmol/L", {"mmol/L": 1.0, "mEq/L": 1.0}, "32 mmol/L")
+CITRATE = Kind("a citrate concentration", "mmol/L", {"mmol/L": 1.0, "mEq/L": 1 / 3}, "0.8 mmol/L")
+PLASMA = Kind("a volume of plasma", "L", {"L": 1.0, "mL": 1e-3}, "3 L")
 MASS = Kind("a weight of drug", "mg", {"mg": 1.0, "g": 1e3, "ug": 1e-3, "mcg": 1e-3, "µg": 1e-3}, "800 mg")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from livedo.care.checks import check_plan
 from livedo.care.issues import Issue, Place
+from livedo.care.orders import BATH_INPUTS
 from livedo.care.treatments import Treatments
 from livedo.errors import InputError
 
@@ -116,6 +117,7 @@ _STAND_INS: dict[str, dict[str, Any]] = {
     "active_vitamin_d": {"drug": "calcitriol", "dose": "1 ug", "schedule": "daily", "route": "oral"},
     "calcium": {"drug": "calcium carbonate", "dose": "500 mg salt", "taken": "per day"},
     "calcimimetic": {"drug": "cinacalcet", "dose": "30 mg", "schedule": "daily"},
+    "medicines": {"drug": "warfarin", "dose": "5 mg", "schedule": "daily"},
 }
 """Readable values put in place of unreadable ones, so that the other keys of an entry can be checked."""
 
@@ -131,6 +133,7 @@ _READS = {
     "dose_above_usual": ("drug", "dose", "taken", "schedule", "route"),
     **{f"{name}_out_of_range": (name,) for name in ("hours", "blood_flow", "dialysate_flow", "dry_weight")},
     "dialysate_calcium_out_of_range": ("dialysate_calcium",),
+    **{f"{name}_out_of_range": (name,) for name in (*BATH_INPUTS, "plasma_treated")},
 }
 """The keys of its own entry that an issue is drawn from; other issues need more than one entry."""
 
@@ -250,6 +253,7 @@ def _keys_at(place: Place) -> tuple[str, ...]:
         "active_vitamin_d": models.ActiveVitaminD,
         "calcium": models.CalciumSupplement,
         "calcimimetic": models.Calcimimetic,
+        "medicines": models.Medicine,
     }
     model = sections.get(str(place[0]), models.Plan) if len(place) > 1 else models.Plan
     return tuple(model.model_fields)

@@ -10,6 +10,7 @@ import numpy as np
 from livedo.body import load_body
 from livedo.care.actions import carry_out
 from livedo.care.orders import Order, inputs_at, orders, sessions
+from livedo.care.pulses import pulse_schedule
 from livedo.engine import Schedule
 from livedo.errors import InputError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from livedo.care.plan import Plan
 
 #: Inputs that a patient swallows: what is taken is the prescribed dose times the patient's adherence.
-SWALLOWED = frozenset({"binder_PBED", "binder_Ca", "supplement_Ca"})
+SWALLOWED = frozenset({"binder_PBED", "binder_Ca", "supplement_Ca", "tenapanor_dose", "Mg_supplement"})
 WEEK = 168.0
 #: A prescribed dry weight may differ from the patient's own by this share; more is taken for a slip.
 FARTHEST_DRY_WEIGHT = 0.15
@@ -65,6 +66,8 @@ def timetable(
     for order in ordered:
         value = order.value * adherence if order.symbol in SWALLOWED else order.value
         schedule = schedule.set(order.symbol, value, order.start_h)
+    schedule = schedule + pulse_schedule(plan, rules, as_at_start=as_at_start)
+    own, stated = load_body().parameters, list(dict.fromkeys(symbol for rule in rules for symbol, _ in rule.bath))
     for rule in rules:
         wanted = dry_weight if rule.dry_weight_kg is None else np.full_like(dry_weight, rule.dry_weight_kg)
         far = np.abs(wanted / dry_weight - 1.0) > FARTHEST_DRY_WEIGHT
@@ -84,6 +87,7 @@ def timetable(
             "Ca_dialysate": rule.Ca_dialysate,
             "session_hours": rule.hours,
             "hd": 1.0,
+            **{symbol: dict(rule.bath).get(symbol, own[symbol].value) for symbol in stated},
         }
         schedule = schedule.session(
             during,

@@ -1,16 +1,18 @@
-"""The table of drugs: one frozen row a drug, read from ``treatments.csv``.
+"""The table of drugs: one frozen row a drug, read from ``treatments.csv``, and of their classes, ``classes.csv``.
 
-A drug is a row of numbers for its class. Every row names its source, status and confidence; the
+A drug is a row of numbers for its class. A class without a section of its own in a plan is a row of ``classes.csv``; its drugs
+stand in a plan under ``medicines``. Every row names its source, status and confidence; the
 limits on dose name theirs. Nothing about a drug stands in the code.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from livedo.errors import InputError
@@ -20,7 +22,10 @@ VITAMIN_D: Final = "vitamin D receptor agonist"
 CALCIMIMETIC: Final = "calcimimetic"
 SUPPLEMENT: Final = "calcium supplement"
 NUTRITIONAL: Final = "vitamin D supplement"
-CLASSES: Final = (BINDER, VITAMIN_D, CALCIMIMETIC, SUPPLEMENT, NUTRITIONAL)
+SECTIONED: Final = (BINDER, VITAMIN_D, CALCIMIMETIC, SUPPLEMENT)
+"""Classes that have a section of their own in a plan."""
+MEDICINE: Final = "medicine"
+"""Any drug of a class of ``classes.csv``."""
 STATUSES: Final = ("measured", "fitted", "assumed", "calibrated", "input")
 CONFIDENCES: Final = ("high", "moderate", "low")
 
@@ -34,6 +39,44 @@ _REQUIRED_EFFECT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class DrugClass:
+    """One row of ``classes.csv``.
+
+    ``at_sessions`` says when a dose of each session is given: at its ``start``, its ``end`` or all ``through`` it;
+    ``needs_sessions`` that it is given at sessions only; ``what`` it does, in words; ``source`` is the organ that says how.
+    """
+
+    name: str
+    at_sessions: str
+    needs_sessions: bool
+    what: str
+    source: str
+
+
+@lru_cache(maxsize=1)
+def drug_classes() -> Mapping[str, DrugClass]:
+    """Class -> row of ``classes.csv``."""
+    found: dict[str, DrugClass] = {}
+    with Path(__file__).with_name("classes.csv").open(encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=2):
+            for column, allowed in (("at_sessions", ("start", "end", "through")), ("needs_sessions", ("yes", "no"))):
+                if row[column] not in allowed:
+                    where = f"classes.csv, line {number}"
+                    raise InputError(
+                        "not a choice", where=where, field=column, value=row[column], expected=" or ".join(allowed)
+                    )
+            name = row["class"]
+            found[name] = DrugClass(
+                name, row["at_sessions"], row["needs_sessions"] == "yes", row["what"], row["source"]
+            )
+    return MappingProxyType(found)
+
+
+CLASSES: Final = (*SECTIONED, *drug_classes())
+"""Every class of drugs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Treatment:
     """One drug.
 
@@ -42,7 +85,7 @@ class Treatment:
     drug_class, drug, names:
         Class, name used by Livedo, and other names, all compared without regard to case.
     routes, schedules:
-        ``oral`` and ``iv``; ``daily`` and ``each session`` (empty for drugs taken by the day).
+        ``oral``, ``iv`` and ``sc``; ``daily``, ``each session``, ``once`` and ``every`` (empty for drugs taken by the day).
     dose_unit:
         ``mg`` or ``ug``, the unit of the limits and tablets.
     basis, other_basis, basis_per_other:
@@ -60,7 +103,10 @@ class Treatment:
     calcidiol_per_ug_day, nmol_per_ug:
         Rise of 25-hydroxyvitamin D (nmol/L) for a microgram a day; nanomoles in a microgram.
     inputs:
-        Inputs of the body through which the drug acts, the preferred one first.
+        Inputs of the body through which the drug acts, the preferred one first; with ``per_unit``, all of them.
+    per_unit, pools:
+        Of drugs under ``medicines``: what one ``dose_unit`` puts into the body, in the unit of the pools; and the states
+        that a dose given at one time enters, each with the share of the dose that counts there.
     tablets:
         Strengths of one tablet or capsule, in ``dose_unit``, by ``basis``.
     source, status, confidence:
@@ -97,6 +143,8 @@ class Treatment:
     tablets: tuple[float, ...]
     tablet_source: str
     note: str
+    per_unit: float | None = None
+    pools: tuple[tuple[str, float], ...] = ()
 
     def answers_to(self, name: str) -> bool:
         """Whether ``name`` is this drug's name or one of its other names."""
@@ -121,10 +169,11 @@ class Treatments:
             No such drug in that class; the message lists the drugs of the class, or says where the
             drug belongs.
         """
+        wanted = tuple(drug_classes()) if drug_class == MEDICINE else (drug_class,)
         for row in self.rows:
-            if row.drug_class == drug_class and row.answers_to(name):
+            if row.drug_class in wanted and row.answers_to(name):
                 return row
-        known = ", ".join(row.drug for row in self.rows if row.drug_class == drug_class)
+        known = ", ".join(row.drug for row in self.rows if row.drug_class in wanted)
         elsewhere = [row.drug_class for row in self.rows if row.answers_to(name)]
         message = f"is a {elsewhere[0]}, not a {drug_class}" if elsewhere else f"is not a known {drug_class}"
         raise InputError(message, field="drug", value=name, expected=f"one of {known}")
@@ -187,7 +236,9 @@ def _row(line: dict[str, str | None], where: str) -> Treatment:
         return _positive(value, column, where)
 
     drug_class = text("class", CLASSES)
-    elemental = number("elemental_calcium", "elemental_calcium" in _REQUIRED_EFFECT[drug_class])
+    if drug_class not in _REQUIRED_EFFECT:
+        number("per_unit", required=True)
+    elemental = number("elemental_calcium", "elemental_calcium" in _REQUIRED_EFFECT.get(drug_class, ()))
     other = text("other_basis")
     factor = number("basis_per_other")
     if factor is None and other == "elemental" and elemental:
@@ -195,7 +246,7 @@ def _row(line: dict[str, str | None], where: str) -> Treatment:
     refused = number("max_refused", required=True)
     if refused is None or (other and factor is None):
         raise InputError("a drug row is not complete", where=where, field="basis_per_other")
-    needed = _REQUIRED_EFFECT[drug_class]
+    needed = _REQUIRED_EFFECT.get(drug_class, ())
     return Treatment(
         drug_class=drug_class,
         drug=text("drug", required=True),
@@ -220,18 +271,25 @@ def _row(line: dict[str, str | None], where: str) -> Treatment:
         usual_max_oral=number("usual_max_oral"),
         usual_max_iv=number("usual_max_iv"),
         max_refused=refused,
-        max_per=text("max_per", ("day", "week")),
+        max_per=text("max_per", ("day", "week", "dose")),
         max_source=text("max_source", required=True),
         max_status=text("max_status", STATUSES),
         max_confidence=text("max_confidence", CONFIDENCES),
         tablets=tuple(_positive(part, "tablets", where) for part in _parts(text("tablets"))),
         tablet_source=text("tablet_source"),
         note=text("note"),
+        per_unit=number("per_unit") if line.get("per_unit") else None,
+        pools=tuple(_pool(part, where) for part in _parts(line.get("pools") or "")),
     )
 
 
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|") if part.strip())
+
+
+def _pool(text: str, where: str) -> tuple[str, float]:
+    name, _, share = text.partition(":")
+    return name, _positive(share or "1", "pools", where)
 
 
 def _positive(text: str, column: str, where: str) -> float:

@@ -42,8 +42,10 @@ WANTED = (
     *("Ca_formed", "Ca_resorbed", "P_mobilised", "Quf", "HCO3"),
     *("PTH_release", "PTH_store", "PTH_amount", "Ca_faeces", "P_faeces", "Ca_outside", "P_outside", "Ca_gut"),
     *("P_absorbed", "calcitriol_amount"),
-    *("T50", "brushite_saturation", "apatite_saturation", "calcification_propensity", "PPi", "MGP_carboxylated"),
-    *("inflammation", "clotting_tendency", "MGP_carboxylated_ref", "thiosulfate_level", "thrombosis_hazard", "lumen"),
+    *("protein_C", "factor_II", "factor_X", "MGP_inactive", "MGP_carboxylated", "PPi", "PPi_from_dialysis"),
+    *("thiosulfate_level", "fytate_level", "crystal_inhibition_plasma", "teriparatide_level"),
+    *("T50", "brushite_saturation", "apatite_saturation", "calcification_propensity", "lumen"),
+    *("inflammation", "clotting_tendency", "MGP_carboxylated_ref", "thrombosis_hazard"),
     *("arteriolar_mineral", "calcium_seen", "breast_artery_calcium", "coronary_calcium", "pulse_wave_velocity"),
 )
 

@@ -13,7 +13,7 @@ from livedo.care.treatments import BINDER
 from livedo.engine import Schedule
 from livedo.evidence.context import MIDWEEK, WEEK, Context, Group
 from livedo.evidence.experiments.sessions_run import session
-from livedo.evidence.result import Result, balanced, mean_of, median_of, quantile_of
+from livedo.evidence.result import Result, mean_of, median_of, quantile_of
 
 YEAR = 52 * WEEK
 #: Days on a dialysate before its T50 is read.
@@ -77,13 +77,6 @@ def t50_of_magnesium(ctx: Context, *, dialysate: float = 1.0) -> Result:
     at = (DIALYSATE_WEEKS - 1) * WEEK + MIDWEEK
     high, low = (few.run(at, [at], Mg_dialysate=level)["T50"][:, 0] for level in (dialysate, 0.5))
     return mean_of(high - low)
-
-
-def magnesium_of_dialysate(ctx: Context, *, dialysate: float = 0.75, before: float = 1.07) -> Result:
-    """Mean serum magnesium after four weeks on a dialysate magnesium (mmol/L), of people with a mean before, mmol/L."""
-    few = ctx.few(ctx.dialysis)
-    at = (DIALYSATE_WEEKS - 1) * WEEK + MIDWEEK
-    return mean_of(few.run(at, [at], Mg_dialysate=dialysate)["Mg"][:, 0], balanced(few.labs["Mg"], before))
 
 
 def fetuin(ctx: Context) -> Result:
@@ -178,11 +171,10 @@ def coronary_from_none(ctx: Context) -> Result:
     return quantile_of(_year(ctx, "none", "none")[:, 1], 0.95)
 
 
-def _binder(ctx: Context, drug: str) -> dict[str, Any]:
+def on_binder(ctx: Context, group: Group, drug: str) -> dict[str, Any]:
     """Inputs with a binder in place of the usual one, at the phosphate-binding strength each person has."""
-    few = ctx.few(ctx.dialysis)
     row = load_treatments().find(BINDER, drug)
-    strength = few.parameter("binder_PBED")
+    strength = group.parameter("binder_PBED")
     grams = strength * HOURS_PER_DAY / (row.pbed_per_g or 1.0)
     unit = daily_effect(row, 1000.0, "oral", ctx.kernel.values)
     return {"binder_PBED": strength, "binder_Ca": grams * unit["binder_Ca"]}
@@ -191,7 +183,7 @@ def _binder(ctx: Context, drug: str) -> dict[str, Any]:
 def coronary_on_binder(ctx: Context, *, binder: str, read: str = "change") -> Result:
     """Coronary calcium over 52 weeks on a binder of the same strength: median change (score) or median growth (%)."""
     enrolled = _enrolled(ctx)
-    volume = _year(ctx, "enrolled", binder, None, **_of(_binder(ctx, binder), enrolled))
+    volume = _year(ctx, "enrolled", binder, None, **_of(on_binder(ctx, ctx.few(ctx.dialysis), binder), enrolled))
     change = np.diff(volume, axis=1)[:, 0]
     return median_of(change if read == "change" else 100 * change / volume[:, 0])
 
