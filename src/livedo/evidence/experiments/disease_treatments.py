@@ -25,7 +25,7 @@ from livedo.evidence.experiments.lesion_cohort import (
 )
 from livedo.evidence.experiments.units import PG_ML_PTH
 from livedo.evidence.result import NotSimulated, Result, mean_of, share_of
-from livedo.skin.outcomes import hazards
+from livedo.skin.outcomes import hazards, outcomes
 
 HBO = {"action": "hyperbaric oxygen", "sessions": 30}
 #: Share of those who start a course of sessions and finish it if they live: 34 of 46 (HBO-004).
@@ -41,6 +41,8 @@ LOOK, BEST, WORST = 26, 0.35, 0.35
 
 #: People who are operated on as whole bodies, full and quick.
 OPERATED = (96, 32)
+#: How often each person's luck is drawn anew.
+LUCK = 40
 
 
 # Wounds of other diseases, on dialysis patients without calciphylaxis
@@ -176,31 +178,36 @@ def hyperbaric_course(ctx: Context, *, read: str, gain: float = 0.0) -> Result:
     return share_of((closed > 0.2 if read == "better" else run.lesion(26) <= 1.0)[done])
 
 
-def _sessions_had(run: Followed) -> np.ndarray:
+def _sessions_had(run: Followed, died: np.ndarray, luck: int) -> np.ndarray:
     """Sessions attended: until death, or until someone gives the course up."""
     hours = np.array(session_hours(actions_of(HBO)[0]))
     people = run.who.born
-    gives_up = uniform(SEED, "sessions/gives up", people) > FINISH
-    last = np.where(gives_up, np.floor(len(hours) * uniform(SEED, "sessions/last", people)), len(hours))
-    lived = (hours[None, :] < run.fate.died[:, None]).sum(axis=1)
+    gives_up = uniform(SEED, "sessions/gives up", people, luck) > FINISH
+    last = np.where(gives_up, np.floor(len(hours) * uniform(SEED, "sessions/last", people, luck)), len(hours))
+    lived = (hours[None, :] < died[:, None]).sum(axis=1)
     return np.minimum(lived, last)
 
 
 def immortal_time(ctx: Context, *, analysis: str) -> Result:
     """Risk ratio of death within a year, 20 or more sessions against fewer, when sessions do nothing at all.
 
-    ``naive`` counts everyone from diagnosis; ``landmark`` counts those alive when a course could have ended.
+    ``naive`` counts everyone from diagnosis; ``landmark`` counts those alive when a course could have ended, from then on. Each
+    person's luck is drawn many times, so that the error is that of the people.
     """
     run = followed(ctx, HBO, hyperbaric_PO2=0.0, angiogenic_gain=0.0)
-    many = _sessions_had(run) >= 20
-    counted = np.ones(len(many), bool) if analysis == "naive" else run.alive(6)
-    dead = run.fate.died <= 52 * WEEK
-    first, second = share_of(dead[counted & many]), share_of(dead[counted & ~many])
-    if second.value == 0:
+    counts = np.zeros((LUCK, 2, 2))
+    for luck in range(LUCK):
+        died = outcomes(run.values, run.times, seed=SEED + 1000 + luck, people=run.who.born).died
+        many = _sessions_had(run, died, luck) >= 20
+        counted = np.ones(len(many), bool) if analysis == "naive" else died > 6 * WEEK
+        for row, group in enumerate((counted & many, counted & ~many)):
+            counts[luck, row] = (died[group] <= 52 * WEEK).sum(), group.sum()
+    risks = counts.sum(axis=0)[:, 0] / counts.sum(axis=0)[:, 1]
+    if risks[1] == 0:
         raise NotSimulated("no one with few sessions dies")
-    value = first.value / second.value
-    error = value * float(np.hypot(first.error / max(first.value, 1e-9), second.error / second.value))
-    return Result(value, error)
+    value = float(risks[0] / risks[1])
+    people = counts[:, :, 1].mean(axis=0)
+    return Result(value, value * float(np.sqrt(((1 - risks) / (risks * people)).sum())))
 
 
 def _operated(ctx: Context) -> tuple[np.ndarray, Any, Any]:
