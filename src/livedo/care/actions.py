@@ -13,7 +13,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -109,10 +109,12 @@ def actions() -> Mapping[str, Kind]:
                     "unknown kind", where=where, field="kind", value=row["kind"], expected=", ".join(KINDS)
                 )
             numbers = ("per_dose", "dose", "dose_most", "dose_refused", "hours", "per_week")
-            number = {k: float(row[k]) if row[k] else np.nan for k in numbers}
-            lists = {k: tuple(filter(None, row[k].split("|"))) for k in ("aliases", "effects", "hypothesis")}
+            number: dict[str, Any] = {k: float(row[k]) if row[k] else np.nan for k in numbers}
+            lists: dict[str, Any] = {
+                k: tuple(filter(None, row[k].split("|"))) for k in ("aliases", "effects", "hypothesis")
+            }
             words = ("kind", "symbol", "dose_unit", "needs_before", "mechanism", "evidence", "source", "harms")
-            text = {k: row[k] for k in words}
+            text: dict[str, Any] = {k: row[k] for k in words}
             found[row["action"]] = Kind(row["action"], sited=row["sited"] == "yes", **number, **lists, **text)
     return found
 
@@ -206,7 +208,7 @@ def carry_out(
             symbol = kind.symbol if site is None else at_place(kind.symbol, site)
             schedule = _laid(schedule, kind, action, symbol, value, site, number, people, seed)
             if perfusion and kind.kind == "sessions" and not kind.sited:
-                held = body.skin_held | _chamber(body)
+                held = {**body.skin_held, **_chamber(body)}
                 for first, last in weekly(session_hours(action)):
                     for after in (0.0, kind.hours):
                         ends = last + after + 1.0

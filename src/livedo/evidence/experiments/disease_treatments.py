@@ -36,7 +36,7 @@ SEQUENCE = (
     {"action": "skin graft", "start": "day 85"},
 )
 #: Week at which lesions under the sequence are compared, and the share of people counted as having flow, or none.
-LOOK, BEST, WORST = 26, 0.35, 0.35
+LOOK, BEST, WORST = 26, 0.35, 0.2
 
 
 #: People who are operated on as whole bodies, full and quick.

@@ -25,7 +25,7 @@ from livedo.evidence.result import NotSimulated, Result, mean_of, median_of, sha
 from livedo.skin.score import Scores, score
 
 #: Smallest area that counts as an ulcer, cm2; weeks from diagnosis to the entry of a trial; weeks of the trial.
-ULCER, ENTRY, TRIAL = 1.0, 4, 12
+ULCER, ENTRY, TRIAL = 1.0, 2, 12
 #: Entry asks for pain of at least this (mm of 100) and an ulcer; share of those admitted who leave the trial (assumption).
 LEAST_PAIN, LEAVE = 50.0, 0.35
 
@@ -68,7 +68,7 @@ def healed(ctx: Context, *, weeks: float = 52.0, of: str = "all") -> Result:
     ulcerated = run.lesion(0) > ULCER
     area = np.stack([run.lesion(w) for w in range(int(weeks) + 1)], axis=1)
     alive = run.fate.died[:, None] > run.times[None, : int(weeks) + 1]
-    done = ((area <= ULCER) & alive).any(axis=1)
+    done = np.any((area <= ULCER) & alive, axis=1)
     chosen = ulcerated if of == "all" else ulcerated & run.alive(weeks)
     return share_of(done[chosen])
 
@@ -87,7 +87,7 @@ def _trial(ctx: Context) -> Mapping[str, Any]:
             raise NotSimulated("too few virtual patients meet the entry rule")
         died = run.fate.died <= last * WEEK
         admissions = run.fate.events["admission"]
-        admitted = ((admissions > first * WEEK) & (admissions <= last * WEEK)).any(axis=1)
+        admitted = np.any((admissions > first * WEEK) & (admissions <= last * WEEK), axis=1)
         leaves = admitted & (uniform(SEED, "trial/leaves", run.who.born) < LEAVE)
         completed = enrolled & ~died & ~leaves
         found: dict[str, Any] = {"enrolled": enrolled, "completed": completed, "died": died, "admitted": admitted}
