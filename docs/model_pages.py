@@ -33,6 +33,14 @@ def organs_of(model: Model) -> list[str]:
     return sorted({model.owner[s] for s in (*model.states, *(k for k, _ in model.rules)) if s in model.owner})
 
 
+def shown_once(body: Body, organ: str) -> set[str]:
+    """Symbols an organ owns; of one that stands at several sites, those of the first site and its sums over sites."""
+    owned = {s for s, o in body.model.owner.items() if o == organ}
+    others = tuple(f"_{site}" for site in body.sites[1:])
+    first = f"_{body.sites[0]}" if body.sites else ""
+    return {s for s in owned if not (s.endswith(others) and s.removesuffix(s[s.rfind("_") :]) + first in owned)}
+
+
 def readings(model: Model) -> Counter[tuple[str, str]]:
     """(organ that reads, organ that owns) -> how many symbols."""
     pairs: set[tuple[str, str, str]] = set()
@@ -99,8 +107,10 @@ def index(body: Body, organs: list[str]) -> str:
 def organ_page(body: Body, organ: str, reads: Counter[tuple[str, str]]) -> str:
     """One organ: what it says of itself, equations, states, numbers."""
     model = body.model
-    owned = {s for s, o in model.owner.items() if o == organ}
+    owned = shown_once(body, organ)
     parts = [f"# {organ.replace('_', ' ').capitalize()}\n", header_of(organ), "\n"]
+    if any(s.endswith(f"_{body.sites[0]}") for s in owned):
+        parts.append(f"It stands at each site ({', '.join(body.sites)}); the equations are shown for the first.\n")
     others = sorted({o for r, o in reads if r == organ})
     if others:
         parts.append(f"Reads from {', '.join(o.replace('_', ' ') for o in others)}.\n")

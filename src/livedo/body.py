@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from livedo.errors import InputError
 
 if TYPE_CHECKING:
-    from livedo.engine import Kernel, Model, Schedule, StateTraits
+    from livedo.engine import Kernel, Model, Places, Schedule, StateTraits
 
 PHYSIOLOGY = Path(__file__).with_name("physiology")
 
@@ -41,6 +41,11 @@ ANALYTES: Mapping[str, str] = MappingProxyType(
         "fetuin_a": "fetuin_A",
         "body_weight": "weight",
     }
+)
+
+#: Inputs of the skin, at each site, and what each is held from: perfusion is read when something changes, not between.
+SKIN_HELD: Mapping[str, str] = MappingProxyType(
+    {"ischaemia": "ischaemic_share", "ischaemia_depth": "ischaemic_depth", "skin_PO2": "tissue_PO2"}
 )
 
 #: What a run gives unless asked for something else.
@@ -89,12 +94,15 @@ class Body:
         State -> what it is, in words.
     settings:
         Setting (``healthy``) -> values that make the body so, beside the table's own dialysis patient.
+    sites:
+        Places of the skin; a symbol that each has for itself is called ``name_site``.
     """
 
     model: Model
     parameters: Mapping[str, Parameter]
     labels: Mapping[str, str]
     settings: Mapping[str, Mapping[str, float]]
+    sites: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -108,8 +116,18 @@ class Body:
 
     @property
     def accumulators(self) -> tuple[str, ...]:
-        """States that only count."""
+        """States that count, or follow so slowly that they set no step."""
         return tuple(s for s in self.model.states if self.model.traits_of(s).accumulator)
+
+    @property
+    def skin_held(self) -> Mapping[str, str]:
+        """Input -> observable, for perfusion at every site: to be held whenever pressure, oxygen or vessels change."""
+        return {f"{i}_{s}": f"{o}_{s}" for i, o in SKIN_HELD.items() for s in self.sites}
+
+    @property
+    def onsets_held(self) -> Mapping[str, str]:
+        """Input -> observable, for the first lesion at every site: to be held every week."""
+        return {f"lesion_begun_{s}": f"onset_due_{s}" for s in self.sites}
 
     def unit(self, symbol: str) -> str:
         """Unit identifier of any symbol.
@@ -127,11 +145,12 @@ class Body:
     def kernel(self, observables: Sequence[str] = OBSERVABLES) -> Kernel:
         """Machine code for eight patients at a time, from the cache when it is there.
 
-        ``Quf_required`` is always among the observables, as sessions read it.
+        What schedules hold is always among the observables: ``Quf_required``, perfusion, and whether a lesion is due.
         """
         from livedo.engine import compile_model
 
-        return compile_model(self.model, tuple(dict.fromkeys((*observables, "Quf_required"))))
+        always = ("Quf_required", *self.skin_held.values(), *self.onsets_held.values())
+        return compile_model(self.model, tuple(dict.fromkeys((*observables, *always))))
 
 
 @functools.cache
@@ -145,7 +164,8 @@ def load_body() -> Body:
     """
     from livedo.engine import StateTraits
 
-    parameters = {row.name: row for row in _parameters()}
+    places, at_sites = _sites()
+    parameters = {row.name: row for row in (*_parameters(), *at_sites)}
     traits: dict[str, StateTraits] = {}
     labels: dict[str, str] = {}
     for where, row in _rows("states.csv"):
@@ -156,12 +176,13 @@ def load_body() -> Body:
             equilibrates=_flag(row, "equilibrates", where),
             accumulator=_flag(row, "accumulator", where),
         )
-    model = _merged(parameters, traits)
-    _check_described(model, traits)
-    return Body(model, MappingProxyType(parameters), MappingProxyType(labels), _settings(parameters))
+    model = _merged(parameters, traits, places)
+    labels = _labels(model, labels, places)
+    settings = _settings(parameters)
+    return Body(model, MappingProxyType(parameters), MappingProxyType(labels), settings, places.names)
 
 
-def _merged(parameters: Mapping[str, Parameter], traits: Mapping[str, StateTraits]) -> Model:
+def _merged(parameters: Mapping[str, Parameter], traits: Mapping[str, StateTraits], places: Places) -> Model:
     """The merged organs; merging takes half a second, so the result is kept under a hash of all it came from."""
     from livedo.engine import Value, cache, load
 
@@ -177,6 +198,7 @@ def _merged(parameters: Mapping[str, Parameter], traits: Mapping[str, StateTrait
         traits=traits,
         preamble=(PHYSIOLOGY / "units.ant").read_text(encoding="utf-8"),
         name="body",
+        places=places,
     )
     cache.write(key, pickle.dumps(model))
     return model
@@ -188,6 +210,7 @@ def haemodialysis(
     *,
     start: float = -math.inf,
     stop: float = math.inf,
+    skin: bool = False,
     **during: float,
 ) -> Schedule:
     """Sessions of every week, as a schedule.
@@ -200,6 +223,9 @@ def haemodialysis(
         Length.
     start, stop:
         Sessions that start outside [start, stop) are left out, whole.
+    skin:
+        Whether perfusion of the skin is read at the start and end of each session and lesions are looked for every week;
+        without it the skin stays whole.
     during:
         Inputs of the machine while a session runs: ``Qb``, ``Qd``, ``Ca_dialysate``. Those not given keep the
         body's own values.
@@ -211,36 +237,61 @@ def haemodialysis(
     """
     from livedo.engine import Schedule
 
-    return Schedule().session(
-        {**during, "session_hours": hours, "hd": 1.0},
-        {"hd": 0.0},
-        at=at,
-        hours=hours,
-        held={"Quf": "Quf_required"},
-        start=start,
-        stop=stop,
+    body = load_body()
+    perfusion, lesions = (body.skin_held, body.onsets_held) if skin else ({}, {})
+    return (
+        Schedule()
+        .hold_all(lesions, 0.0, every=168.0)
+        .session(
+            {**during, "session_hours": hours, "hd": 1.0},
+            {"hd": 0.0},
+            at=at,
+            hours=hours,
+            held={"Quf": "Quf_required"},
+            held_then=perfusion,
+            held_after=perfusion,
+            start=start,
+            stop=stop,
+        )
     )
 
 
 def _parameters() -> list[Parameter]:
-    found: list[Parameter] = []
-    for where, row in _rows("parameters.csv"):
-        for column, known in (("status", _STATUS), ("confidence", _CONFIDENCE)):
-            if row[column] not in known:
-                raise InputError(
-                    f"unknown {column}",
-                    where=where,
-                    field=column,
-                    value=row[column],
-                    expected=", ".join(sorted(known)),
-                )
-        spread = _number(row, "spread", where) if row["spread"] else None
-        text = {
-            key: row[key]
-            for key in ("name", "unit", "organ", "meaning", "distribution", "source", "status", "confidence")
-        }
-        found.append(Parameter(**text, value=_number(row, "value", where), spread=spread))
-    return found
+    return [_parameter(row, row["name"], _number(row, "value", where), where) for where, row in _rows("parameters.csv")]
+
+
+def _parameter(row: Mapping[str, str], name: str, value: float, where: str) -> Parameter:
+    for column, known in (("status", _STATUS), ("confidence", _CONFIDENCE)):
+        if row[column] not in known:
+            raise InputError(
+                f"unknown {column}",
+                where=where,
+                field=column,
+                value=row[column],
+                expected=", ".join(sorted(known)),
+            )
+    spread = _number(row, "spread", where) if row["spread"] else None
+    text = {key: row[key] for key in ("unit", "organ", "meaning", "distribution", "source", "status", "confidence")}
+    return Parameter(name=name, **text, value=value, spread=spread)
+
+
+def _sites() -> tuple[Places, list[Parameter]]:
+    """Sites of the skin, from ``sites.csv``: the columns between ``name`` and ``unit`` are the sites, with a value for each.
+
+    An organ named in the table stands at every site.
+    """
+    from livedo.engine import Places, at_place
+
+    rows = _rows("sites.csv")
+    columns = list(rows[0][1])
+    names = tuple(columns[columns.index("name") + 1 : columns.index("unit")])
+    places = Places(names, frozenset(r["organ"] for _, r in rows), frozenset(r["name"] for _, r in rows))
+    found = [
+        _parameter(row, at_place(row["name"], place), _number(row, place, where), where)
+        for where, row in rows
+        for place in names
+    ]
+    return places, found
 
 
 def _settings(parameters: Mapping[str, Parameter]) -> Mapping[str, Mapping[str, float]]:
@@ -252,10 +303,21 @@ def _settings(parameters: Mapping[str, Parameter]) -> Mapping[str, Mapping[str, 
     return MappingProxyType({name: MappingProxyType(values) for name, values in settings.items()})
 
 
-def _check_described(model: Model, traits: Mapping[str, object]) -> None:
-    for name in sorted(set(model.states) ^ set(traits)):
-        problem = "a state is not described" if name in model.states else "a described state is in no organ"
-        raise InputError(problem, where="physiology/states.csv", field="name", value=name)
+def _labels(model: Model, plain: Mapping[str, str], places: Places) -> dict[str, str]:
+    """State -> label; a state at a site is told of by its plain name and gets the site's name added."""
+    from livedo.engine import at_place
+
+    labels: dict[str, str] = {}
+    for name, label in plain.items():
+        here = {at_place(name, place): f"{label}, {place}" for place in places.names}
+        labels |= {name: label} if name in model.states else {k: v for k, v in here.items() if k in model.states}
+        if name not in model.states and not here.keys() & set(model.states):
+            raise InputError(
+                "a described state is in no organ", where="physiology/states.csv", field="name", value=name
+            )
+    for name in sorted(set(model.states) - set(labels)):
+        raise InputError("a state is not described", where="physiology/states.csv", field="name", value=name)
+    return labels
 
 
 def _rows(table: str) -> list[tuple[str, dict[str, str]]]:

@@ -35,6 +35,7 @@ def sources() -> list[tuple[str, str]]:
         "care/operations",
         "patients/behaviour",
         "patients/variation",
+        "patients/conditions",
     ):
         path = SOURCE / f"{table}.csv"
         if path.is_file():
@@ -94,7 +95,7 @@ def test_validation_figure_that_a_parameter_names_says_so(figure: Figure) -> Non
 
 def ids_in(text: str) -> set[str]:
     """Figure ids named in a text, ranges (MV124-MV127) written out."""
-    found = set(re.findall(r"\b(?:MV|[A-Z])\d{3}[a-z]?\b", text))
+    found = set(re.findall(r"\b(?:(?:MV|VS|[A-Z])\d{3}[a-z]?|(?:HIS|BG|INC|RF|SUR)\d{2})\b", text))
     for letters, first, last in re.findall(r"\b([A-Z]{1,2})(\d{3})-(?:[A-Z]{1,2})?(\d{3})\b", text):
         found |= {f"{letters}{n:03d}" for n in range(int(first), int(last) + 1)}
     return found
@@ -125,7 +126,7 @@ def test_number_that_is_calibration_elsewhere_counts_as_calibration() -> None:
 
 def test_classes_values_and_bands_are_those_of_the_published_tables(shared: Path) -> None:
     published: dict[str, dict[str, str]] = {}
-    for table in ("minerals_validation", "dialysis_drugs_control"):
+    for table in ("minerals_validation", "dialysis_drugs_control", "vessels_skin", "epidemiology"):
         with (shared / "evidence" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
             published |= {row["id"]: row for row in csv.DictReader(file)}
     for figure in FOUND:
@@ -217,7 +218,8 @@ def test_figures_are_chosen_by_id_experiment_or_quantity() -> None:
     assert {f.id for f in chosen(FOUND, "CHK32*")} == {"CHK32a", "CHK32b"}
     assert {f.experiment.split(".")[0] for f in chosen(FOUND, "calcium.*")} == {"calcium"}
     assert all("fgf23" in f.quantity.lower() for f in chosen(FOUND, "*FGF23*") if "fgf23" not in f.experiment)
-    assert len(chosen(FOUND, suite="minerals")) == len(FOUND)
+    suites = {f.suite for f in FOUND}
+    assert sum(len(chosen(FOUND, suite=suite)) for suite in suites) == len(FOUND)
 
 
 @pytest.mark.parametrize(

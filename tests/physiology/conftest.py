@@ -50,7 +50,9 @@ def read_table(name: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="session")
 def parameters() -> list[dict[str, str]]:
-    return read_table("parameters.csv")
+    """Rows of both tables of numbers: those of the body, and those that each site has for itself."""
+    sites = [row | {"value": row["proximal"]} for row in read_table("sites.csv")]
+    return [*read_table("parameters.csv"), *sites]
 
 
 @pytest.fixture(scope="session")

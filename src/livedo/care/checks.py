@@ -12,6 +12,7 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Final
 
 from livedo.care import doses
+from livedo.care.action_checks import ACTION_CHECKS
 from livedo.care.issues import Issue
 from livedo.care.kidney_checks import KIDNEY_CHECKS
 from livedo.care.limits import judge
@@ -263,6 +264,7 @@ CHECKS: Final[tuple[Callable[[Plan, Treatments], Iterator[Issue]], ...]] = (
     drugs_given_once,
     totals_usual,
     *KIDNEY_CHECKS,
+    *ACTION_CHECKS,
 )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from livedo.care import doses
+from livedo.care.actions import find
 from livedo.care.orders import BATH_INPUTS
 from livedo.care.plan import (
     DAY_NAMES,
     DAYS,
+    Action,
     DialysisPrescription,
     Diet,
     Drug,
@@ -56,6 +58,7 @@ def describe(plan: Plan, treatments: Treatments | None = None) -> str:
             if its_class == drug_class
         ]
         lines += found or [absent]
+    lines += [_action(action) for action in plan.actions]
     lines += [_drug(plan, item, table.find(MEDICINE, item.drug)) for item in plan.medicines]
     return "\n".join(lines)
 
@@ -140,7 +143,21 @@ def _drug(plan: Plan, item: Drug, drug: Treatment) -> str:
     return text + (f" ({'; '.join(extra)})" if extra else "") + f"{_period(item)}."
 
 
-def _period(item: DialysisPrescription | KidneyItem | Drug) -> str:
+def _action(action: Action) -> str:
+    kind = find(action.action)
+    dose = action.dose or (f"{kind.dose:g} {kind.dose_unit}" if kind.dose_unit else "")
+    text = f"{kind.name[0].upper()}{kind.name[1:]}{' ' + dose if dose else ''}"
+    if kind.kind == "sessions":
+        often = f"{action.per_week or kind.per_week:g} a week for {kind.hours:g} h"
+        text += f", {often}{f', {action.sessions} in all' if action.sessions else ''}"
+    if kind.sited:
+        text += f", {action.site or 'wherever there is a wound'}"
+    if kind.kind in ("event", "graft", "operation", "level"):
+        return f"{text}, {action.start.text}."
+    return f"{text}{_period(action)}."
+
+
+def _period(item: DialysisPrescription | KidneyItem | Drug | Action) -> str:
     start = "" if item.from_h == 0 else f" from {item.start.text}"
     stop = "" if item.stop is None else f" until {item.stop.text}"
     return start + stop

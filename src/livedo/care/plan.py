@@ -82,6 +82,10 @@ def _schedule(value: object) -> object:
     raise InputError("is not a schedule", value=value, expected="'each session' or 'daily'")
 
 
+def _words(value: object) -> object:
+    return " ".join(str(value).split()) if isinstance(value, str | int | float) and str(value).strip() else value
+
+
 def _count(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -277,6 +281,44 @@ class Calcimimetic(_Item):
     schedule: Schedule
 
 
+class Action(_Item):
+    """Something done about the lesion itself, a row of ``actions.csv``.
+
+    ``dose`` in words with its unit, or None for the usual one; ``sessions`` at most this many, ``per_week`` of them; ``site``
+    of the skin, or None for wherever there is a wound.
+    """
+
+    action: Name
+    dose: Annotated[str | None, BeforeValidator(_words)] = None
+    sessions: Annotated[int | None, BeforeValidator(_count), Field(gt=0)] = None
+    per_week: Annotated[int | None, BeforeValidator(_count), Field(ge=1, le=7)] = None
+    site: Annotated[str | None, BeforeValidator(_words)] = None
+
+    @property
+    def dose_value(self) -> float | None:
+        """The dose in the table's unit; None for the usual one.
+
+        Raises
+        ------
+        InputError
+            If it is not a number with the unit of this action.
+        """
+        from livedo.care.actions import find
+
+        if self.dose is None:
+            return None
+        number, _, unit = self.dose.partition(" ")
+        kind = find(self.action)
+        try:
+            value = float(number)
+        except ValueError:
+            value = float("nan")
+        if value != value or " ".join(unit.lower().split()) != kind.dose_unit.lower():
+            expected = f"a number in {kind.dose_unit}" if kind.dose_unit else "a number without unit"
+            raise InputError("cannot be read as a dose", field="dose", value=self.dose, expected=expected)
+        return value
+
+
 class Medicine(_Item):
     """A drug of any other class of ``classes.csv``.
 
@@ -336,6 +378,8 @@ class Plan(_Model):
     active_vitamin_d: Annotated[tuple[ActiveVitaminD, ...], BeforeValidator(_items)] = ()
     calcium: Annotated[tuple[CalciumSupplement, ...], BeforeValidator(_items)] = ()
     calcimimetic: Annotated[tuple[Calcimimetic, ...], BeforeValidator(_items)] = ()
+    actions: Annotated[tuple[Action, ...], BeforeValidator(_items)] = ()
+
     medicines: Annotated[tuple[Medicine, ...], BeforeValidator(_items)] = ()
 
     def drugs(self) -> tuple[tuple[tuple[str, int], str, Drug], ...]:
@@ -365,10 +409,11 @@ class Plan(_Model):
         )
         return tuple(((section, index), item) for section, items in sections for index, item in enumerate(items))
 
-    def items(self) -> tuple[tuple[tuple[str, int], DialysisPrescription | KidneyItem | Drug], ...]:
+    def items(self) -> tuple[tuple[tuple[str, int], DialysisPrescription | KidneyItem | Drug | Action], ...]:
         """Everything that has a start and a stop, with its place in the plan."""
         prescriptions = tuple((("dialysis", index), item) for index, item in enumerate(self.dialysis))
-        return prescriptions + self.kidney_items() + tuple((place, item) for place, _, item in self.drugs())
+        done = tuple((("actions", index), item) for index, item in enumerate(self.actions))
+        return prescriptions + self.kidney_items() + tuple((place, item) for place, _, item in self.drugs()) + done
 
     def sessions_per_week(self, hour: float = 0.0) -> int:
         """How many dialysis sessions a week are prescribed at ``hour`` from the plan's start."""

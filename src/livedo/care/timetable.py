@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.body import load_body
+from livedo.care.actions import carry_out
 from livedo.care.kidney_states import kidney_states
 from livedo.care.orders import Order, inputs_at, orders, sessions
 from livedo.care.pulses import pulse_schedule
@@ -31,6 +32,8 @@ def timetable(
     dry_weight: np.ndarray,
     V_target: np.ndarray,
     as_at_start: bool = False,
+    people: np.ndarray | None = None,
+    seed: int = 0,
 ) -> Schedule:
     """The plan for some patients, from Monday 00:00 of its first week at time zero.
 
@@ -44,15 +47,18 @@ def timetable(
         Each patient's dry weight (kg) and the extracellular volume at it (L); a dry weight that the plan prescribes moves
         the volume litre for kilogram.
     as_at_start:
-        Lay out what holds at hour zero, for ever: later changes of the plan are left out.
+        Lay out what holds at hour zero, for ever: later changes of the plan are left out, and so are actions.
+    people, seed:
+        Numbers of the patients, shape (patients,), and seed: of what an operation leaves and whether a graft takes.
 
     Raises
     ------
     InputError
         If a prescribed dry weight is far from a patient's own.
     """
-    schedule = Schedule()
-    known = frozenset(load_body().inputs)
+    body = load_body()
+    schedule = Schedule().hold_all(body.onsets_held, 0.0, every=WEEK)
+    known = frozenset(body.inputs)
     ordered = orders(plan, known=known)
     rules = sessions(plan)
     if as_at_start:
@@ -68,13 +74,13 @@ def timetable(
         wanted = dry_weight if rule.dry_weight_kg is None else np.full_like(dry_weight, rule.dry_weight_kg)
         far = np.abs(wanted / dry_weight - 1.0) > FARTHEST_DRY_WEIGHT
         if far.any():
-            own = float(dry_weight[far][0])
+            weight = float(dry_weight[far][0])
             raise InputError(
                 "a prescribed dry weight is far from the patient's own",
                 where=plan.name,
                 field="dry_weight",
                 value=f"{rule.dry_weight_kg:g} kg",
-                expected=f"within {100 * FARTHEST_DRY_WEIGHT:.0f}% of {own:.1f} kg",
+                expected=f"within {100 * FARTHEST_DRY_WEIGHT:.0f}% of {weight:.1f} kg",
             )
         schedule = schedule.set("V_target", V_target + (wanted - dry_weight), rule.from_h)
         during = {
@@ -93,7 +99,12 @@ def timetable(
             hours=rule.hours,
             every=WEEK,
             held={"Quf": "Quf_required"},
+            held_then=body.skin_held,
+            held_after=body.skin_held,
             start=rule.from_h,
             stop=rule.until_h,
         )
+    if plan.actions and not as_at_start:
+        numbers = np.arange(len(dry_weight)) if people is None else people
+        schedule = schedule + carry_out(plan.actions, people=numbers, seed=seed, body=body)
     return schedule

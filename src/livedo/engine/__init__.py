@@ -10,6 +10,7 @@ from livedo.engine import cache
 from livedo.engine.ensemble import Moment, Reducer, Trajectory, simulate
 from livedo.engine.kernel import Kernel, compile_model
 from livedo.engine.model import Model, StateTraits, Value, load
+from livedo.engine.places import Places, at_place
 from livedo.engine.schedule import Rule, Schedule
 from livedo.engine.steady import Steady, steady_state
 
@@ -17,6 +18,7 @@ __all__ = [
     "Kernel",
     "Model",
     "Moment",
+    "Places",
     "Reducer",
     "Rule",
     "Schedule",
@@ -24,6 +26,7 @@ __all__ = [
     "Steady",
     "Trajectory",
     "Value",
+    "at_place",
     "cache",
     "compile_model",
     "load",

@@ -22,7 +22,7 @@ PHASES = 8
 CONTROL_ROWS = LEARN + 1 + PHASES
 
 #: What an event does: set or add to a parameter or state, multiply a state, copy an observable into a parameter.
-SET_PARAMETER, ADD_TO_STATE, SCALE_STATE, SET_STATE, HOLD = range(5)
+SET_PARAMETER, ADD_TO_STATE, SCALE_STATE, SET_STATE, HOLD, HOLD_ALSO = range(6)
 
 #: Why a lane stopped.
 RUNNING, STEP_TOO_SMALL, TOO_MANY_STEPS = range(3)
@@ -120,6 +120,9 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
             def hold() -> None:
                 m.call("hoist", system.hoist, p, c)
                 m.call("observe", system.observe, y, p, c, observed)
+                hold_also()
+
+            def hold_also() -> None:
                 p[row, k] = observed[m.truncate(value), k]
 
             m.when(kind == SET_PARAMETER, lambda: m.put(p, row, k, value))
@@ -127,6 +130,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
             m.when(kind == SCALE_STATE, lambda: m.put(y, row, k, y[row, k] * value))
             m.when(kind == SET_STATE, lambda: m.put(y, row, k, value))
             m.when(kind == HOLD, hold)
+            m.when(kind == HOLD_ALSO, hold_also)
             m.when(phase >= 0, lambda: recall(phase))
             event[k] = e + 1
             acted[0] = m.integer(1)

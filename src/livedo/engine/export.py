@@ -7,6 +7,7 @@ value.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Any
 
@@ -42,13 +43,25 @@ def organ_of(model: Model, organ: str) -> Model:
     InputError
         If there is no such organ.
     """
-    organs = sorted(set(model.owner.values()))
-    if organ not in organs:
-        raise InputError("no such organ", value=organ, expected=", ".join(organs))
+    return organs_of(model, (organ,), organ)
+
+
+def organs_of(model: Model, organs: Collection[str], name: str) -> Model:
+    """Some organs as a model of their own, with what they read from others at nominal values.
+
+    Raises
+    ------
+    InputError
+        If there is no such organ.
+    """
+    known = sorted(set(model.owner.values()))
+    for organ in organs:
+        if organ not in known:
+            raise InputError("no such organ", value=organ, expected=", ".join(known))
     values = nominal(model)
-    own_states = tuple(s for s in model.states if model.owner.get(s) == organ)
-    rules = tuple((k, e) for k, e in model.rules if model.owner.get(k) == organ)
-    rates = {k: e for k, e in model.rates.items() if model.owner.get(k) == organ}
+    own_states = tuple(s for s in model.states if model.owner.get(s) in organs)
+    rules = tuple((k, e) for k, e in model.rules if model.owner.get(k) in organs)
+    rates = {k: e for k, e in model.rates.items() if model.owner.get(k) in organs}
     reactions = tuple(r for r in model.reactions if any(s in own_states for s, _ in r.stoichiometry))
     kept = {k for k, _ in rules}
     rule_of = dict(model.rules)
@@ -60,7 +73,7 @@ def organ_of(model: Model, organ: str) -> Model:
     starts |= {s: number(values[s], model.unit_of[s]) for s in others}
     outside = (reads - kept - set(own_states) - set(others)) & (set(values) | set(rule_of))
     return Model(
-        name=organ,
+        name=name,
         states=own_states + others,
         parameters={k: values[k] for k in sorted(outside)},
         starts=starts,

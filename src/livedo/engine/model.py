@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from livedo.engine.expression import Expr, infix
+from livedo.engine.places import Places, over_places, stand
 from livedo.engine.sbml import Organ, read_file, unit_named
 from livedo.engine.units import DIMENSIONLESS, Unit, check_assignment, infer
 from livedo.errors import InputError
@@ -31,8 +32,8 @@ class StateTraits:
     """How the stepper treats a state.
 
     ``scale`` is its typical size, in its own unit: with the tolerance it sets the error norm (a state without traits gets
-    the size of its start, or 1). An accumulator only counts
-    and stays outside the norm. ``equilibrates`` is false for stores too deep to have a steady state.
+    the size of its start, or 1). An accumulator stays outside the norm: it only counts, or moves so slowly that steps made
+    for the others are short enough for it. ``equilibrates`` is false for stores too deep to have a steady state.
     """
 
     scale: float = 1.0
@@ -116,6 +117,7 @@ def load(
     preamble: str = "",
     units: str = "strict",
     name: str | None = None,
+    places: Places | None = None,
 ) -> Model:
     """Read and merge model files.
 
@@ -133,6 +135,8 @@ def load(
         ``strict`` checks every equation; ``ignore`` checks none (for models that declare no units).
     name:
         Name of the merged model.
+    places:
+        Organs that stand at several places. Values then name each symbol there; traits its plain name.
 
     Raises
     ------
@@ -142,7 +146,11 @@ def load(
     """
     paths = [Path(source)] if isinstance(source, str | Path) else [Path(p) for p in source]
     organs = [read_file(p, preamble) for p in paths]
-    return merge(organs, values or {}, traits or {}, check_units=units == "strict", name=name or organs[0].name)
+    name = name or organs[0].name
+    places = places or Places()
+    traits = over_places(traits or {}, organs, places)
+    organs = stand(organs, places)
+    return merge(organs, values or {}, traits, check_units=units == "strict", name=name)
 
 
 def merge(

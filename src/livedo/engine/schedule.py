@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from livedo.engine.advance import ADD_TO_STATE, HOLD, PHASES, SCALE_STATE, SET_PARAMETER, SET_STATE
+from livedo.engine.advance import ADD_TO_STATE, HOLD, HOLD_ALSO, PHASES, SCALE_STATE, SET_PARAMETER, SET_STATE
 from livedo.engine.system import infusion
 from livedo.errors import InputError
 
@@ -33,7 +33,8 @@ class Rule:
     Attributes
     ----------
     kind, target, value:
-        What it does to which symbol; for HOLD the value is the name of an observable.
+        What it does to which symbol; for HOLD the value is the name of an observable; HOLD_ALSO holds what the HOLD
+        just before it read.
     at:
         Time of the first occurrence of each patient, shape () or (patients,).
     every:
@@ -114,6 +115,12 @@ class Schedule:
         """Copy an observable into an input, which then keeps it: a decision taken at this moment."""
         return self.and_then(Rule(HOLD, target, observable, at, every, **more))
 
+    def hold_all(
+        self, held: Mapping[str, str], at: Numbers = 0.0, *, every: float | None = None, **more: Any
+    ) -> Schedule:
+        """Copy observables into inputs (input -> observable), all read at the same moment."""
+        return self.and_then(*(Rule(kind, i, o, at, every, **more) for kind, i, o in _held(held)))
+
     def infusion(
         self, state: str, rate: Numbers, begin: Numbers, end: Numbers, *, every: float | None = None, **more: Any
     ) -> Schedule:
@@ -130,6 +137,8 @@ class Schedule:
         hours: Numbers,
         every: float = 168.0,
         held: Mapping[str, str] | None = None,
+        held_then: Mapping[str, str] | None = None,
+        held_after: Mapping[str, str] | None = None,
         phases: tuple[int, int] = (1, 2),
         start: Numbers = -np.inf,
         stop: Numbers = np.inf,
@@ -152,6 +161,10 @@ class Schedule:
             Period.
         held:
             Inputs that take the value of an observable at the start of each session, after those of ``during`` are set.
+        held_then:
+            The same, read once those of ``held`` are held.
+        held_after:
+            The same at its end, after those of ``after`` are set.
         happens:
             Draw (patients, occurrences) -> bool; False is a missed session.
         shortened, late:
@@ -169,16 +182,16 @@ class Schedule:
             length = np.asarray(hours, dtype=float)
             ends = _sum_of_draws(moved, None if lost is None else _negative(lost))
             opening = [(SET_PARAMETER, name, value) for name, value in during.items()]
-            opening += [(HOLD, name, observable) for name, observable in (held or {}).items()]
+            opening += [*_held(held or {}), *_held(held_then or {})]
             for place, (kind, input_, value) in enumerate(opening):
                 phase = phases[0] if place == len(opening) - 1 else -1
                 rules.append(Rule(kind, input_, value, begin, phase=phase, happens=seen, delay=moved, **share))
             share |= {"start": start + length, "stop": stop + length}
-            for place, (input_, value) in enumerate(after.items()):
-                phase = phases[1] if place == len(after) - 1 else -1
-                rules.append(
-                    Rule(SET_PARAMETER, input_, value, begin + length, phase=phase, happens=seen, delay=ends, **share)
-                )
+            closing = [(SET_PARAMETER, name, value) for name, value in after.items()]
+            closing += _held(held_after or {})
+            for place, (kind, input_, value) in enumerate(closing):
+                phase = phases[1] if place == len(closing) - 1 else -1
+                rules.append(Rule(kind, input_, value, begin + length, phase=phase, happens=seen, delay=ends, **share))
         return Schedule(tuple(rules))
 
     def chosen(self, patients: np.ndarray) -> Schedule:
@@ -256,18 +269,23 @@ class Schedule:
         return Events(first, padded, ints[0], ints[1], ints[2], np.append(values[sorting], 0.0))
 
 
+def _held(held: Mapping[str, str]) -> list[tuple[int, str, Any]]:
+    """(kind, input, observable): the first reads, the others hold what it read."""
+    return [(HOLD_ALSO if place else HOLD, i, o) for place, (i, o) in enumerate(held.items())]
+
+
 def _cohort(value: Numbers | str, patients: np.ndarray) -> tuple[int, ...]:
     return (max(int(patients.max()) + 1, np.size(value)),)
 
 
 def _resolve(rule: Rule, rows: Mapping[str, Mapping[str, int]]) -> tuple[int, Numbers]:
-    place = "parameters" if rule.kind in (SET_PARAMETER, HOLD) else "states"
+    place = "parameters" if rule.kind in (SET_PARAMETER, HOLD, HOLD_ALSO) else "states"
     if rule.target not in rows[place]:
         known = "a parameter" if place == "parameters" else "a state"
         raise InputError("the schedule changes something the model does not have", value=rule.target, expected=known)
     if not -1 <= rule.phase < PHASES:
         raise InputError("no such phase", field="phase", value=rule.phase, expected=f"-1 or 1 to {PHASES - 1}")
-    if rule.kind != HOLD:
+    if rule.kind not in (HOLD, HOLD_ALSO):
         value = rule.value
         return rows[place][rule.target], float(value) if np.ndim(value) == 0 else value  # type: ignore[arg-type, return-value]
     if rule.value not in rows["observables"]:

@@ -44,6 +44,9 @@ WANTED = (
     *("P_absorbed", "calcitriol_amount"),
     *("protein_C", "factor_II", "factor_X", "MGP_inactive", "MGP_carboxylated", "PPi", "PPi_from_dialysis"),
     *("thiosulfate_level", "fytate_level", "crystal_inhibition_plasma", "teriparatide_level"),
+    *("T50", "brushite_saturation", "apatite_saturation", "calcification_propensity", "lumen"),
+    *("inflammation", "clotting_tendency", "MGP_carboxylated_ref", "thrombosis_hazard"),
+    *("arteriolar_mineral", "calcium_seen", "breast_artery_calcium", "coronary_calcium", "pulse_wave_velocity"),
 )
 
 T = TypeVar("T")
@@ -95,6 +98,13 @@ class Group:
     def state(self, name: str) -> np.ndarray:
         """Their values of a state on Monday 00:00, shape (people,)."""
         return self.moment.states[:, self.context.kernel.layout.states.index(name)]
+
+    def with_states(self, **values: np.ndarray | float) -> Moment:
+        """Their settled moment with some states set otherwise: numbers, or one a person."""
+        states = self.moment.states.copy()
+        for name, value in values.items():
+            states[:, self.context.kernel.layout.states.index(name)] = value
+        return replace(self.moment, states=states)
 
     def run(
         self,

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from livedo.patients.cohort import Cohort, cohort
+from livedo.patients.conditions import Effect, load_conditions, with_conditions
 from livedo.patients.sampling import Prior, Trait, behaviour, binder_taken, prior_of
 from livedo.patients.variation import Variation, variations
 
-__all__ = ["Cohort", "Prior", "Trait", "Variation", "behaviour", "binder_taken", "cohort", "prior_of", "variations"]
+__all__ = [
+    "Cohort",
+    "Effect",
+    "Prior",
+    "Trait",
+    "Variation",
+    "behaviour",
+    "binder_taken",
+    "cohort",
+    "load_conditions",
+    "prior_of",
+    "variations",
+    "with_conditions",
+]

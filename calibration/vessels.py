@@ -1,0 +1,294 @@
+"""Sets the few parameters of the vessel chain that published figures of class calibration can set.
+
+Run by hand: ``python calibration/vessels.py`` (some minutes). People settle once, as the vessel chain moves no mineral of
+plasma. Then ``LARGE`` is fitted to T50, breast artery and coronary figures, and ``SMALL`` to sections of skin of people on
+dialysis, once for each structure of the disease; both by damped Gauss-Newton least squares with log-normal priors (maximum
+a posteriori), all derivatives side by side in the engine's lanes. Values go into ``physiology/parameters.csv`` with status
+``calibrated`` and the run's name, those of the rival structures into ``physiology/settings.csv``, the record into
+``calibration/vessels_record.json``.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from livedo.body import PHYSIOLOGY, load_body
+from livedo.engine import Trajectory
+from livedo.evidence import Context
+from livedo.evidence.context import MIDWEEK, WEEK, Group
+from livedo.evidence.experiments.calcification import LEAST, MOST, kidney_disease, on_binder
+from livedo.evidence.experiments.organ_run import fed, organ_kernel, run_organ
+from livedo.evidence.experiments.small_vessels import IN_SECTION, begins, vintages
+
+RECORD = Path(__file__).with_name("vessels_record.json")
+YEAR = 52 * WEEK
+#: Iterations; relative move for derivatives; tolerance of runs of the whole body, which read slow states alone.
+ITERATIONS, NUDGE, LOOSE = 8, 0.05, 1e-3
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published number and the reading that should give it; ``sd`` on the log scale where ``log``.
+
+    ``ids`` are rows of the evidence tables (class calibration, or weak or not scored where marked), or a choice.
+    """
+
+    reading: str
+    value: float
+    sd: float
+    ids: str
+    log: bool = True
+
+    def residual(self, simulated: np.ndarray) -> np.ndarray:
+        """Distance in standard deviations."""
+        if self.log:
+            return np.log(np.maximum(simulated, 1e-12) / self.value) / self.sd
+        return (simulated - self.value) / self.sd
+
+
+LARGE_FIGURES = (
+    Figure("T50 on dialysis", 255.0, 0.06, "VS022, VS023, VS025, VS027: mean of three studies"),
+    Figure("breast artery, health", 3.9, 0.1, "VS059"),
+    Figure("breast artery, filtration 15 to 40", 8.1, 0.1, "VS060"),
+    Figure("breast artery, dialysis", 20.0, 0.1, "VS061"),
+    Figure("coronary growth in a year, calcium binder", 25.0, 0.15, "VS056: the study's median growth"),
+)
+SMALL_FIGURES = (
+    Figure("sections with calcium", 35.0, 0.1, "VS068"),
+    Figure("sections with thrombus", 8.7, 0.4, "HIS13 (not scored): kidney disease without calciphylaxis"),
+)
+#: Parameter -> centre and SD of the logarithm of its prior.
+LARGE = {
+    "T50_ref": (300.0, 0.1),
+    "propensity_uraemia": (1.2, 0.3),
+    "breast_artery_per_mineral": (20.0, 0.5),
+    "coronary_growth": (3.0, 0.5),
+}
+SMALL = {"arteriole_seed": (1.5e-6, 0.7), "thrombosis_rate": (1e-6, 1.5)}
+STRUCTURES = ("calcification", "thrombosis", "intimal")
+
+Sets = Mapping[str, np.ndarray]
+Readings = dict[str, np.ndarray]
+
+
+def people() -> tuple[Context, dict[str, Group]]:
+    """The settled groups: dialysis, health, filtration of 15 to 40 mL/min."""
+    context = Context(quick=True, threads=1)
+    groups = {"dialysis": context.dialysis, "health": context.healthy, "stage": kidney_disease(context)}
+    groups["stage"] = groups["stage"].chosen(np.arange(0, len(groups["stage"]), 2))
+    return context, groups
+
+
+def crossed(group: Group, sets: Sets, until: float, times: np.ndarray) -> Trajectory:
+    """Everyone under every set, set by set."""
+    width, many = len(group), len(next(iter(sets.values())))
+    values = {name: np.repeat(v, width) for name, v in sets.items()} | {
+        "propensity_ref": np.repeat(defined(sets), width)
+    }
+    return group.chosen(np.tile(np.arange(width), many)).run(until, times, tolerance=LOOSE, **values)
+
+
+def by_set(values: np.ndarray, sets: Sets) -> np.ndarray:
+    """Shape (sets, people)."""
+    return values.reshape(len(next(iter(sets.values()))), -1)
+
+
+def large_readings(groups: Mapping[str, Group]) -> Callable[[Sets], Readings]:
+    """Readings of plasma and large arteries: eight weeks of each group, a year of coronary growth at that rate."""
+    at = np.array([MIDWEEK, 8 * WEEK + MIDWEEK])
+    more = growth_on_calcium(groups["dialysis"])
+
+    def read(sets: Sets) -> Readings:
+        found: Readings = {}
+        scale = YEAR / (8 * WEEK)
+        for name, group in groups.items():
+            run = crossed(group, sets, float(at[-1]), at)
+            mineral = by_set(np.diff(run["medial_mineral"], axis=1)[:, 0] * scale, sets)
+            rate = np.median(mineral, axis=1) * sets["breast_artery_per_mineral"]
+            label = {"health": "health", "stage": "filtration 15 to 40", "dialysis": "dialysis"}[name]
+            found[f"breast artery, {label}"] = rate
+            if name != "dialysis":
+                continue
+            found["T50 on dialysis"] = by_set(run["T50"][:, 0], sets).mean(axis=1)
+            root = group.parameter("coronary_root_start")
+            enrolled = (root**2 >= LEAST) & (root**2 <= MOST)
+            growth = (1 + mineral * more * sets["coronary_growth"][:, None] / root) ** 2 - 1
+            found["coronary growth in a year, calcium binder"] = 100 * np.median(growth[:, enrolled], axis=1)
+        return found
+
+    return read
+
+
+def growth_on_calcium(group: Group) -> np.ndarray:
+    """Medial mineral laid down in a year on calcium carbonate, of that on a binder of the same strength without calcium.
+
+    The ratio hangs on plasma alone: nothing that is fitted here enters it.
+    """
+    inputs = on_binder(group.context, group, "calcium carbonate")
+    arms = [group.run(YEAR, [0.0, YEAR], tolerance=LOOSE, **given) for given in (inputs, {})]
+    laid = [np.diff(run["medial_mineral"], axis=1)[:, 0] for run in arms]
+    return laid[0] / laid[1]
+
+
+def defined(sets: Sets) -> np.ndarray:
+    """The scale of propensity: what makes it one for plasma before a session, without kidneys.
+
+    That plasma has phosphate 1.8, ionised calcium 1.15 and bicarbonate 22 mmol/L, T50 268 min, and inhibitors at their
+    references.
+    """
+    own = load_body().model.parameters
+    alkaline = own["brushite_pH_slope"] * own["pH_HCO3_slope"] * np.log(22.0 / own["HCO3_ref"])
+    saturation = np.log(1.8 / own["P_ref"]) + np.log(1.15 / own["Ca_ionised_ref"]) + alkaline
+    power = own["propensity_saturation_slope"] * saturation + sets["propensity_uraemia"]
+    return np.exp(own["propensity_T50_slope"] * np.log(268.0 / sets["T50_ref"]) - power)
+
+
+def small_readings(group: Group, structure: str, large: Mapping[str, float]) -> Callable[[Sets], Readings]:
+    """Sections of skin of people who have been on dialysis for different times, under one structure."""
+    context, people = group.context, len(group)
+    kernel = organ_kernel(context, "arterioles", ("calcium_seen", "thrombosed_share"))
+    scale = float(defined({k: np.array([v]) for k, v in large.items()})[0])
+    weights = {k: v for k, v in context.body.settings[f"structure_{structure}"].items() if k not in SMALL}
+    values = fed(context, group, kernel, **large, propensity_ref=scale) | weights
+    at = np.maximum(vintages(people) * YEAR, 1.0)[:, None]
+
+    def read(sets: Sets) -> Readings:
+        found: Readings = {f.reading: np.empty(len(next(iter(sets.values())))) for f in SMALL_FIGURES}
+        for i in range(len(next(iter(sets.values())))):
+            run = run_organ(kernel, values | {n: v[i] for n, v in sets.items()}, begins(context), at, people)
+            found["sections with calcium"][i] = 100 * run["calcium_seen"].mean()
+            found["sections with thrombus"][i] = 100 * (1 - (1 - run["thrombosed_share"]) ** IN_SECTION).mean()
+        return found
+
+    return read
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Where a fit ends: values, residuals of figures, readings, Jacobian over priors, course of the cost."""
+
+    values: dict[str, float]
+    residuals: np.ndarray
+    readings: dict[str, float]
+    jacobian: np.ndarray
+    cost: list[float]
+
+
+def fit(
+    priors: Mapping[str, tuple[float, float]], figures: tuple[Figure, ...], read: Callable[[Sets], Readings]
+) -> Fit:
+    """Damped Gauss-Newton in prior SDs: derivatives and several dampings side by side."""
+    names = list(priors)
+    centre, spread = (np.array([f(priors[n]) for n in names]) for f in (lambda p: np.log(p[0]), lambda p: p[1]))
+
+    def at(points: np.ndarray) -> tuple[np.ndarray, Readings]:
+        sets = {n: np.exp(centre[i] + spread[i] * points[:, i]) for i, n in enumerate(names)}
+        found = read(sets)
+        return np.stack([f.residual(found[f.reading]) for f in figures], axis=1), found
+
+    point, cost = np.zeros(len(names)), []
+    while True:
+        step = NUDGE / spread
+        values, found = at(point + np.concatenate([np.zeros((1, len(names))), np.diag(step)]))
+        jacobian = ((values[1:] - values[0]) / step[:, None]).T
+        cost.append(float(values[0] @ values[0] + point @ point))
+        print(f"  cost {cost[-1]:.3f}", flush=True)
+        if (len(cost) > 1 and cost[-1] > 0.995 * cost[-2]) or len(cost) == ITERATIONS:
+            break
+        trials = []
+        for damping in (0.0, 0.3, 3.0, 30.0):
+            matrix = jacobian.T @ jacobian + (1 + damping) * np.eye(len(names))
+            trials.append(point - np.clip(np.linalg.solve(matrix, jacobian.T @ values[0] + point), -2, 2))
+        tried, _ = at(np.array(trials))
+        costs = (tried**2).sum(axis=1) + (np.array(trials) ** 2).sum(axis=1)
+        point = trials[int(np.argmin(costs))]
+    fitted = {n: float(f"{np.exp(centre[i] + spread[i] * point[i]):.4g}") for i, n in enumerate(names)}
+    return Fit(fitted, values[0], {k: float(v[0]) for k, v in found.items()}, jacobian, cost)
+
+
+def described(priors: Mapping[str, tuple[float, float]], figures: tuple[Figure, ...], found: Fit) -> dict[str, object]:
+    """What the record keeps of a fit, and what its figures say of each parameter: posterior over prior spread."""
+    posterior = np.sqrt(np.diag(np.linalg.inv(found.jacobian.T @ found.jacobian + np.eye(len(priors)))))
+    information = found.jacobian**2
+    shares = information / information.sum(axis=0)
+    return {
+        "figures": [
+            {**asdict(f), "simulated": round(found.readings[f.reading], 4), "residual_in_sd": round(float(r), 2)}
+            for f, r in zip(figures, found.residuals, strict=True)
+        ],
+        "parameters": {
+            n: {"value": found.values[n], "prior": priors[n][0], "prior_sd_log": priors[n][1]} for n in priors
+        },
+        "posterior_over_prior_spread": {n: round(float(p), 3) for n, p in zip(priors, posterior, strict=True)},
+        "set_by": {n: [f.ids for i, f in enumerate(figures) if shares[i, j] >= 0.1] for j, n in enumerate(priors)},
+        "cost": [round(c, 3) for c in found.cost],
+    }
+
+
+def write(large: Fit, small: Mapping[str, Fit], run: str) -> None:
+    """Values into the tables of numbers, those of rival structures into the settings."""
+    scale = float(defined({k: np.array([v]) for k, v in large.values.items()})[0])
+    values = large.values | small["calcification"].values | {"propensity_ref": scale}
+    table = PHYSIOLOGY / "parameters.csv"
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        name = row["name"]
+        if name in values:
+            row["value"], row["status"] = f"{values[name]:.4g}", "calibrated"
+        else:
+            continue
+        row["source"] = row["source"].split("; calibration/vessels.py")[0] + f"; {run}"
+    _rewrite(table, rows)
+    settings = PHYSIOLOGY / "settings.csv"
+    with settings.open(encoding="utf-8", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if not (r["setting"].startswith("structure_") and r["name"] in SMALL)]
+    rows += [
+        {"setting": f"structure_{structure}", "name": name, "value": f"{value:.4g}", "meaning": f"fitted; {run}"}
+        for structure, found in small.items()
+        for name, value in found.values.items()
+    ]
+    _rewrite(settings, rows)
+
+
+def _rewrite(path: Path, rows: list[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def main() -> None:
+    """Fit, write, record."""
+    began = time.time()
+    context, groups = people()
+    large = fit(LARGE, LARGE_FIGURES, large_readings(groups))
+    print(large.values, flush=True)
+    fits = {s: fit(SMALL, SMALL_FIGURES, small_readings(groups["dialysis"], s, large.values)) for s in STRUCTURES}
+    figures = [asdict(f) for f in (*LARGE_FIGURES, *SMALL_FIGURES)]
+    text = json.dumps([figures, LARGE, SMALL, context.body.model.fingerprint], sort_keys=True)
+    run = f"calibration/vessels.py run {hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    record = {
+        "run": run,
+        "seconds": round(time.time() - began),
+        "method": "damped Gauss-Newton on figures and log-normal priors (maximum a posteriori)",
+        "plasma and large arteries": described(LARGE, LARGE_FIGURES, large),
+        "arterioles": {s: described(SMALL, SMALL_FIGURES, f) for s, f in fits.items()},
+        "figures": figures,
+    }
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write(large, fits, run)
+    for found in (large, *fits.values()):
+        print(found.values, {k: round(v, 3) for k, v in found.readings.items()}, flush=True)
+
+
+if __name__ == "__main__":
+    main()

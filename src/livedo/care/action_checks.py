@@ -1,0 +1,122 @@
+"""What can be wrong with the actions of a plan, before anyone is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from livedo.care.actions import begins, find
+from livedo.care.issues import Issue
+from livedo.errors import InputError
+
+if TYPE_CHECKING:
+    from livedo.care.plan import Plan
+    from livedo.care.treatments import Treatments
+
+
+def actions_known(plan: Plan, table: Treatments) -> Iterator[Issue]:
+    """Every action is in the table and belongs here."""
+    for number, action in enumerate(plan.actions):
+        place = ("actions", number, "action")
+        try:
+            kind = find(action.action)
+        except InputError as error:
+            yield Issue("error", "unknown_action", error.message, place, action.action, error.expected)
+            continue
+        if kind.kind == "elsewhere":
+            told = f"is ordered in another section ({kind.symbol})"
+            yield Issue("error", "action_elsewhere", told, place, action.action, f"an entry under {kind.symbol}")
+
+
+def action_doses_possible(plan: Plan, table: Treatments) -> Iterator[Issue]:
+    """A dose is readable, above zero, and not beyond what can be given."""
+    for number, action in enumerate(plan.actions):
+        place = ("actions", number, "dose")
+        try:
+            kind, dose = find(action.action), action.dose_value
+        except InputError as error:
+            if error.field == "dose":
+                yield Issue("error", "dose_unclear", error.message, place, action.dose, error.expected)
+            continue
+        if dose is None:
+            continue
+        if dose <= 0:
+            expected = "a dose above zero; leave the action out to give none"
+            yield Issue("error", "dose_not_positive", "is not above zero", place, action.dose, expected)
+        elif dose > kind.dose_refused:
+            most = f"at most {kind.dose_refused:g} {kind.dose_unit}"
+            yield Issue("error", "dose_impossible", "is more than can be given", place, action.dose, most)
+        elif dose > kind.dose_most:
+            most = f"at most {kind.dose_most:g} {kind.dose_unit}"
+            yield Issue("warning", "dose_above_usual", f"is above the usual of {kind.name}", place, action.dose, most)
+
+
+def action_sites_exist(plan: Plan, table: Treatments) -> Iterator[Issue]:
+    """A site is one of the skin's, and is stated only for what is done at a site."""
+    from livedo.body import load_body
+
+    sites = load_body().sites
+    for number, action in enumerate(plan.actions):
+        if action.site is None:
+            continue
+        place = ("actions", number, "site")
+        if action.site not in sites:
+            yield Issue("error", "no_such_site", "is not a site of the skin", place, action.site, ", ".join(sites))
+            continue
+        try:
+            sited = find(action.action).sited
+        except InputError:
+            continue
+        if not sited:
+            yield Issue("error", "no_site", "is not done at a site", place, action.site, "no site")
+
+
+def actions_in_order(plan: Plan, table: Treatments) -> Iterator[Issue]:
+    """What needs another action before it comes after one: a dressing or graft on eschar cannot act."""
+    for number, action in enumerate(plan.actions):
+        try:
+            kind = find(action.action)
+        except InputError:
+            continue
+        if not kind.needs_before:
+            continue
+        before = [
+            other
+            for other in plan.actions
+            if _is(other.action, kind.needs_before)
+            and begins(other) <= begins(action)
+            and (other.site is None or action.site is None or other.site == action.site)
+        ]
+        if not before:
+            yield Issue(
+                "warning",
+                "nothing_before",
+                f"comes without {kind.needs_before} before it; where the wound is covered by eschar it is not carried out",
+                ("actions", number, "action"),
+                action.action,
+                f"{kind.needs_before} earlier in the plan",
+            )
+
+
+def one_operation(plan: Plan, table: Treatments) -> Iterator[Issue]:
+    """The glands are taken out once."""
+    done = [n for n, a in enumerate(plan.actions) if _is(a.action, "parathyroidectomy")]
+    for number in done[1:]:
+        yield Issue(
+            "error",
+            "operation_twice",
+            "is done a second time",
+            ("actions", number, "action"),
+            plan.actions[number].action,
+            "one operation",
+        )
+
+
+def _is(name: str, wanted: str) -> bool:
+    try:
+        return find(name).name == wanted
+    except InputError:
+        return False
+
+
+ACTION_CHECKS = (actions_known, action_doses_possible, action_sites_exist, actions_in_order, one_operation)

@@ -1,0 +1,150 @@
+"""Conditions beside or without kidney failure: what each moves in the body, by how much, and in what share of those who have it.
+
+A condition acts through inputs and parameters of the body alone (protein C and S, fetuin-A, albumin, CRP, vitamin K, lupus
+anticoagulant, steroids ...), never through a ratio of risks. ``conditions.csv`` holds one effect a row, with mechanism and
+source; most sizes are assumptions and say so.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from livedo.body import Body
+from livedo.engine.randomness import uniform
+from livedo.errors import InputError
+
+TABLE = Path(__file__).with_name("conditions.csv")
+ACTIONS = ("set", "times", "add")
+_STATUS = ("measured", "fitted", "assumed", "calibrated")
+_CONFIDENCE = ("high", "moderate", "low")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One thing that a condition moves.
+
+    ``action`` is ``set``, ``times`` or ``add``, with ``value`` in the symbol's own unit; ``share`` is the share of those with
+    the condition in whom it is moved.
+    """
+
+    condition: str
+    symbol: str
+    action: str
+    value: float
+    share: float
+    mechanism: str
+    source: str
+    status: str
+    confidence: str
+
+    def of(self, before: np.ndarray) -> np.ndarray:
+        """The value after, same shape."""
+        if self.action == "times":
+            return before * self.value
+        if self.action == "add":
+            return before + self.value
+        return np.full_like(before, self.value)
+
+
+@functools.cache
+def load_conditions(path: Path = TABLE) -> Mapping[str, tuple[Effect, ...]]:
+    """Condition -> its effects, in the table's order.
+
+    Raises
+    ------
+    InputError
+        If a row has an unknown action, status or confidence, a share outside 0 to 1, a value that is none, a factor below
+        zero, or moves a symbol that the same condition moved before.
+    """
+    found: dict[str, list[Effect]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for line, row in enumerate(csv.DictReader(file), start=2):
+            effect = _effect(row, f"{path.name}, line {line}")
+            others = found.setdefault(effect.condition, [])
+            if any(e.symbol == effect.symbol for e in others):
+                raise InputError(
+                    "a condition moves a symbol twice",
+                    where=f"{path.name}, line {line}",
+                    field="symbol",
+                    value=effect.symbol,
+                )
+            others.append(effect)
+    return MappingProxyType({name: tuple(effects) for name, effects in found.items()})
+
+
+def with_conditions(
+    body: Body,
+    values: Mapping[str, np.ndarray],
+    conditions: Mapping[str, bool | np.ndarray],
+    seed: int,
+    numbers: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Parameters of people once conditions have acted, in the table's order.
+
+    Parameters
+    ----------
+    body:
+        Gives the value of what ``values`` does not hold.
+    values:
+        Parameter -> shape (n,).
+    conditions:
+        Condition -> who has it: shape (n,), or one answer for all.
+    seed, numbers:
+        Key of the draws that decide in whom a partial effect acts, shape (n,); the same in every arm.
+
+    Returns
+    -------
+    dict
+        Parameter -> shape (n,): ``values`` and what was moved.
+
+    Raises
+    ------
+    InputError
+        If there is no such condition, or the body lacks a symbol that it moves.
+    """
+    table = load_conditions()
+    for name in conditions:
+        if name not in table:
+            raise InputError("no such condition", field="condition", value=name, expected=", ".join(table))
+    found = {name: np.asarray(array, dtype=float) for name, array in values.items()}
+    for name, effects in table.items():
+        if name not in conditions:
+            continue
+        has = np.broadcast_to(np.asarray(conditions[name], dtype=bool), numbers.shape)
+        for effect in effects:
+            if effect.symbol not in body.parameters:
+                raise InputError("the body has no such parameter", where=name, field="symbol", value=effect.symbol)
+            own = np.full(len(numbers), body.parameters[effect.symbol].value)
+            before = np.broadcast_to(found.get(effect.symbol, own), numbers.shape)
+            acts = has & (uniform(seed, f"condition/{name}/{effect.symbol}", numbers) < effect.share)
+            found[effect.symbol] = np.where(acts, effect.of(before), before)
+    return found
+
+
+def _effect(row: Mapping[str, str], where: str) -> Effect:
+    for column, known in (("action", ACTIONS), ("status", _STATUS), ("confidence", _CONFIDENCE)):
+        if row[column] not in known:
+            raise InputError(
+                f"unknown {column}", where=where, field=column, value=row[column], expected=", ".join(known)
+            )
+    number: dict[str, float] = {}
+    for column in ("value", "share"):
+        try:
+            number[column] = float(row[column])
+        except ValueError:
+            raise InputError(
+                "not a number", where=where, field=column, value=row[column], expected="a number"
+            ) from None
+    if not 0 <= number["share"] <= 1:
+        raise InputError("not a share", where=where, field="share", value=row["share"], expected="0 to 1")
+    if row["action"] == "times" and number["value"] < 0:
+        raise InputError("a factor below zero", where=where, field="value", value=row["value"], expected="0 or more")
+    text = {k: row[k] for k in ("condition", "symbol", "action", "mechanism", "source", "status", "confidence")}
+    return Effect(**text, value=number["value"], share=number["share"])
