@@ -12,7 +12,7 @@ import numpy as np
 
 from livedo.body import haemodialysis, load_body
 from livedo.engine import Kernel, Moment, Schedule, Trajectory, simulate
-from livedo.patients import prior_of
+from livedo.patients import binder_taken, prior_of
 
 Sets = Mapping[str, np.ndarray]
 Readings = dict[str, np.ndarray]
@@ -303,6 +303,7 @@ def population(kernel: Kernel, sets: Sets, members: int = 96, seed: int = 20) ->
             table[name] = (value * (centre / row.value)[:, None]).ravel()
         else:
             table[name] = (value + (centre - row.value)[:, None]).ravel()
+    table["binder_PBED"] = np.tile(binder_taken(body, values), size)
     for name, value in sets.items():
         table.setdefault(name, np.repeat(value, members))
     table["V_dry"] = table["V_target"] = own["V_target"] / own["dry_weight"] * table["dry_weight"]

@@ -33,8 +33,8 @@ def test_the_usual_highest_dose_lies_below_the_refused_one(row: treatments.Treat
     assert max(usual) < row.max_refused
 
 
-def test_the_classes_with_a_section_hold_their_drugs() -> None:
-    drugs = {(row.drug_class, row.drug) for row in ROWS if row.drug_class in CLASSES[:4]}
+def test_the_first_classes_hold_their_drugs() -> None:
+    drugs = {(row.drug_class, row.drug) for row in ROWS if row.drug_class in CLASSES[:5]}
     binder, vitamin_d, calcimimetic, supplement = CLASSES[0], CLASSES[1], CLASSES[2], CLASSES[3]
     assert drugs == {
         (binder, "calcium carbonate"),
@@ -50,6 +50,8 @@ def test_the_classes_with_a_section_hold_their_drugs() -> None:
         (calcimimetic, "cinacalcet"),
         (calcimimetic, "etelcalcetide"),
         (supplement, "calcium carbonate"),
+        (CLASSES[4], "cholecalciferol"),
+        (CLASSES[4], "ergocalciferol"),
     }
 
 
@@ -78,6 +80,13 @@ def test_a_drug_acts_through_the_first_of_its_inputs_that_the_body_has() -> None
     assert daily_effect(cinacalcet, 48.0, "oral", {"calcimimetic_level", "cinacalcet_dose"}) == {"cinacalcet_dose": 2.0}
     with pytest.raises(InputError, match="no input"):
         daily_effect(cinacalcet, 48.0, "oral", {"P"})
+
+
+def test_ergocalciferol_is_less_than_a_third_of_cholecalciferol() -> None:
+    table = load_treatments()
+    names, known = ("ergocalciferol", "cholecalciferol"), {"cholecalciferol_dose"}
+    weak, strong = (daily_effect(table.find(CLASSES[4], n), 25.0, "oral", known)["cholecalciferol_dose"] for n in names)
+    assert weak / strong == pytest.approx(60.2 / 204.7, rel=1e-2)
 
 
 def test_cholecalciferol_raises_25_hydroxyvitamin_d_as_published() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from livedo.evidence import Context, NotSimulated
-from livedo.evidence.experiments import bone, clamp, find, parathyroid, sessions
+from livedo.evidence.experiments import bone, clamp, elimination, find, parathyroid, sessions
 from livedo.evidence.experiments.clamp import ramp, step
 
 
@@ -68,6 +68,38 @@ def test_half_way_finds_the_crossing() -> None:
     pth = np.linspace(0.0, 60.0, 31)[None, :]
     assert clamp.half_way(calcium, pth, np.array([30.0]))[0] == pytest.approx(1.15)
     assert np.isnan(clamp.half_way(calcium, pth, np.array([99.0]))[0])
+
+
+def test_half_way_looks_only_at_the_leg_it_is_given() -> None:
+    calcium = np.array([[1.2, 1.1, 1.0, 1.1, 1.2]])
+    pth = np.array([[0.0, 20.0, 40.0, 10.0, 0.0]])
+    down, back = np.where(np.arange(5) <= 2, pth, np.nan), np.where(np.arange(5) >= 2, pth, np.nan)
+    assert clamp.half_way(calcium, down, np.array([20.0]))[0] == pytest.approx(1.1)
+    assert clamp.half_way(calcium, back, np.array([20.0]))[0] == pytest.approx(1.0 + 0.1 * 20 / 30)
+
+
+def test_both_half_lives_of_a_course_are_found() -> None:
+    minutes = elimination.SAMPLED
+    values = 30.0 * np.exp2(-minutes / 3.4) + 2.0 * np.exp2(-minutes / 80.0)
+    fast, slow = elimination.two_half_lives(minutes, values)
+    assert fast == pytest.approx(3.4, rel=0.03)
+    assert slow == pytest.approx(80.0, rel=0.03)
+
+
+def test_a_session_is_the_first_of_the_week_or_follows_it(ctx: Context) -> None:
+    first = sessions.session(ctx, ctx.reference, "reference", start=8.0)
+    midweek = sessions.session(ctx, ctx.reference, "reference")
+    assert first.at("P", 0)[0] > midweek.at("P", 0)[0]
+    assert midweek.at("P", 0)[0] == pytest.approx(ctx.reference.labs["P"][0], rel=1e-3)
+
+
+def test_pseudo_one_compartment_course_meets_its_level_without_dialysis() -> None:
+    start = np.array([1.5, 2.0])
+    one = np.ones(2)
+    times = np.array([0.0, 2.0, 4.0, 40.0])
+    course = sessions._course(start, times, 4.0, 6.0 * one, 9.0 * one, 0.0 * one, 12.0 * one)
+    assert course[:, 2] == pytest.approx(start * (0.4 + 0.6 * np.exp(-15.0 / 12.0 * 4.0)))
+    assert course[:, 3] == pytest.approx(start, rel=1e-4)
 
 
 def test_curve_is_read_at_its_midpoints() -> None:

@@ -145,15 +145,38 @@ def test_classes_values_and_bands_are_those_of_the_published_tables(shared: Path
             assert published[twin]["class"] == kind, figure.id
 
 
-def test_replaced_bands_are_narrower_than_those_they_replace(shared: Path) -> None:
-    with (shared / "evidence" / "minerals_validation.csv").open(encoding="utf-8", newline="") as file:
-        published = {row["id"]: row for row in csv.DictReader(file)}
+#: How an override begins that widens its band; every other one narrows it.
+WIDENS = (
+    "low and high are one standard error",
+    "the SD is that of",
+    "low and high are the published 95% confidence interval",
+    "low and high are the 95% interval of the mean of another simulation",
+)
+
+
+def test_replaced_bands_are_wider_only_where_an_error_or_a_number_of_people_was_misread(shared: Path) -> None:
+    published: dict[str, dict[str, str]] = {}
+    for table in ("minerals_validation", "dialysis_drugs_control"):
+        with (shared / "evidence" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            published |= {row["id"]: row for row in csv.DictReader(file)}
     replaced = [f for f in FOUND if f.override and f.id in published]
     assert replaced
     for figure in replaced:
         row = published[figure.id]
         before = float(row["accept_high"]) - float(row["accept_low"])
-        assert figure.accept_high - figure.accept_low < before, figure.id
+        widened = figure.override.startswith(WIDENS)
+        assert (figure.accept_high - figure.accept_low > before) is widened, figure.id
+
+
+def test_a_standard_error_becomes_twice_itself_or_a_tenth() -> None:
+    errors = [f for f in FOUND if f.override.startswith(WIDENS[0])]
+    assert errors
+    for figure in errors:
+        half = figure.high - figure.low
+        if "at least 10%" in figure.override:
+            half = max(half, 0.1 * figure.value)
+        assert figure.accept_high - figure.value == pytest.approx(half, rel=1e-3), figure.id
+        assert figure.value - figure.accept_low == pytest.approx(half, rel=1e-3), figure.id
 
 
 def test_reasons_are_of_figures_that_exist() -> None:

@@ -31,7 +31,7 @@ SEEN = (
 )
 #: One dose of every drug that enters a pool, and a rate of every other.
 EVERYTHING = {
-    "warfarin_gut": 5.0,
+    "warfarin": 5.0,
     "heparin": 36.0,
     "phylloquinone": 1e4,
     "menaquinone": 360.0,
@@ -39,7 +39,7 @@ EVERYTHING = {
     "denosumab_depot": 44.0,
     "bisphosphonate": 4.0,
     "teriparatide_depot": 4600.0,
-    "iron_given": 200.0,
+    "iron_stores": 200.0,
     "iron_FGF23": 200.0,
 }
 RATES = {
@@ -197,7 +197,7 @@ def test_denosumab_lowers_calcium_and_more_so_without_kidneys(body: Body, kernel
             for s in (dose, Schedule())
         ]
         fall[filtration] = (runs[1]["Ca_total"] - runs[0]["Ca_total"]).max()
-        assert runs[0]["CTX"].min() < 0.2 * runs[1]["CTX"].max()
+        assert runs[0]["CTX"].min() < 0.3 * runs[1]["CTX"].min()
     assert 0.05 < fall[6.0] < fall[0.6]
 
 
@@ -215,7 +215,7 @@ def test_a_bisphosphonate_holds_resorption_back_for_a_year_and_stays_longer_with
 
 
 def test_iron_that_acts_on_FGF23_raises_it_with_kidneys_and_lowers_it_without(body: Body, kernel: Kernel) -> None:
-    dose = Schedule().bolus("iron_FGF23", 750.0, 60.0).bolus("iron_given", 750.0, 60.0)
+    dose = Schedule().bolus("iron_FGF23", 750.0, 60.0).bolus("iron_stores", 750.0, 60.0)
     times = [60.0, 60.0 + 72.0]
     with_kidneys = well(body, kernel, WEEK, times, dose)
     assert with_kidneys["FGF23"][0, 1] > 1.6 * with_kidneys["FGF23"][0, 0]
@@ -245,7 +245,7 @@ def test_teriparatide_raises_calcium_for_some_hours_as_the_peer_model_does(body:
     peer_rise = float(calcium.max() - calcium[0])  # type: ignore[operator]
     assert 0.5 * peer_rise < rise.max() < 6 * peer_rise
     assert 1.0 < hours[rise.argmax()] < 8.0
-    assert rise[-1] < 0.2 * rise.max()
+    assert rise[-1] < 0.4 * rise.max()
 
 
 def test_citrate_of_the_dialysate_lowers_ionised_calcium_while_it_lasts(kernel: Kernel) -> None:

@@ -101,7 +101,7 @@ class Treatment:
     usual_max_oral, usual_max_iv, max_refused, max_per:
         Usual highest doses by route and the dose that is refused, in ``dose_unit`` per ``day`` or ``week``.
     calcidiol_per_ug_day, nmol_per_ug:
-        Rise of 25-hydroxyvitamin D (nmol/L) for a microgram a day; nanomoles in a microgram.
+        Rise of 25-hydroxyvitamin D (nmol/L) for a microgram a day; nanomoles of cholecalciferol that a microgram is worth.
     inputs:
         Inputs of the body through which the drug acts, the preferred one first; with ``per_unit``, all of them.
     per_unit, pools:

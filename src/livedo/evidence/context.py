@@ -18,7 +18,7 @@ import numpy as np
 from livedo.body import OBSERVABLES, PHYSIOLOGY, Body, haemodialysis, load_body
 from livedo.engine import Moment, Schedule, Trajectory, cache, simulate, steady_state
 from livedo.evidence.result import NotSimulated
-from livedo.patients import prior_of
+from livedo.patients import binder_taken, prior_of
 
 if TYPE_CHECKING:
     from livedo.engine import Kernel
@@ -321,9 +321,7 @@ class Context:
         for name in {"V_target", "V_dry"} & known.keys():
             values[name] = volume * values["dry_weight"]
         if on_dialysis and "adherence" in drawn and people:
-            # The table's dose is the dose really taken, on average.
-            a, b = next((t.centre, t.spread) for t in prior.traits if t.name == "adherence")
-            values["binder_PBED"] = table["binder_PBED"].value * drawn["adherence"] / (a / (a + b))
+            values["binder_PBED"] = binder_taken(self.body, drawn)
         run = simulate(
             self.kernel,
             until=RUN_IN * WEEK,

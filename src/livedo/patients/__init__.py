@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livedo.patients.cohort import Cohort, cohort
 from livedo.patients.conditions import Effect, load_conditions, with_conditions
-from livedo.patients.sampling import Prior, Trait, behaviour, prior_of
+from livedo.patients.sampling import Prior, Trait, behaviour, binder_taken, prior_of
 from livedo.patients.variation import Variation, variations
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Trait",
     "Variation",
     "behaviour",
+    "binder_taken",
     "cohort",
     "load_conditions",
     "prior_of",

@@ -91,6 +91,23 @@ def prior_of(body: Body, given: Mapping[str, float] | None = None) -> Prior:
     return Prior(tuple(traits), given)
 
 
+def binder_taken(body: Body, drawn: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Phosphate binder really taken by people under usual care, the body's ``binder_PBED`` (g/h), shape (members,).
+
+    The table's dose is what is taken on average. Who eats more phosphorus is prescribed more, in proportion: prescribers follow
+    the labs (assumption). What is taken of it is the person's adherence.
+
+    Parameters
+    ----------
+    drawn:
+        Trait -> shape (members,): ``diet_P`` and ``adherence``.
+    """
+    table = body.parameters
+    a, b = (behaviour("trait")["adherence"].centre, behaviour("trait")["adherence"].spread)
+    eaten = drawn["diet_P"] / table["diet_P"].value
+    return table["binder_PBED"].value * eaten * drawn["adherence"] / (a / (a + b))
+
+
 @functools.cache
 def behaviour(role: str) -> Mapping[str, Trait]:
     """How people behave, by ``behaviour.csv``: name -> row of one role.

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from livedo.evidence.context import MIDWEEK, WEEK, Context, Group
+from livedo.care import load_treatments
+from livedo.care.effects import daily_effect
+from livedo.care.treatments import VITAMIN_D
+from livedo.evidence.context import MIDWEEK, WEEK, Context
 from livedo.evidence.experiments.sessions_run import Session, session
-from livedo.evidence.experiments.units import MG_CA, MG_DL_CA, MG_DL_P, PG_ML_PTH
+from livedo.evidence.experiments.units import MG_CA, MG_DL_CA, MG_DL_P, ML_MIN, PG_ML_PTH
 from livedo.evidence.result import Result, balanced, mean_of, median_of, share_of
 
 #: Water of plasma, L/L: ionised calcium in plasma water is that of plasma over this.
 PLASMA_WATER = 0.93
 
 
-def _at(ctx: Context, dialysate: float, **more: float) -> Session:
+def _at(ctx: Context, dialysate: float, dialysate_flow: float = 0.0, bicarbonate: float = 0.0) -> Session:
+    """The midweek session at a dialysate calcium (mmol/L); dialysate flow (mL/min) and bicarbonate (mmol/L) where given (not 0).
+
+    Basile 2012 dialyses with a batch system, whose pump moves blood and dialysate alike: its dialysate flow is the blood flow,
+    and that this is the usual 300 mL/min is assumed.
+    """
+    more: dict[str, float] = {}
+    if dialysate_flow:
+        more["Qd"] = dialysate_flow / ML_MIN
+    if bicarbonate:
+        more["HCO3_dialysate"] = bicarbonate
     return session(ctx, ctx.dialysis, "dialysis", Ca_dialysate=dialysate, **more)
 
 
@@ -36,11 +51,11 @@ def gain(
     ionised: float = 0.0,
     pth: float = 0.0,
     bicarbonate: float = 0.0,
+    dialysate_flow: float = 0.0,
     statistic: str = "mean",
 ) -> Result:
     """Calcium gained in the midweek session at a dialysate calcium (mmol/L), mg; negative if lost."""
-    more = {"HCO3_dialysate": bicarbonate} if bicarbonate else {}
-    gained = _at(ctx, dialysate, **more).change("Ca_gained_hd") * MG_CA
+    gained = _at(ctx, dialysate, dialysate_flow, bicarbonate).change("Ca_gained_hd") * MG_CA
     return (mean_of if statistic == "mean" else median_of)(gained, _weights(ctx, ionised, pth))
 
 
@@ -50,9 +65,9 @@ def slope(ctx: Context) -> Result:
     return mean_of((high - low) / 2 * MG_CA)
 
 
-def end_plasma_water(ctx: Context, *, dialysate: float) -> Result:
+def end_plasma_water(ctx: Context, *, dialysate: float, dialysate_flow: float = 0.0) -> Result:
     """Mean ionised calcium of plasma water at the end of a session, mmol/L."""
-    return mean_of(_at(ctx, dialysate).at("Ca_ionised", 4) / PLASMA_WATER)
+    return mean_of(_at(ctx, dialysate, dialysate_flow).at("Ca_ionised", 4) / PLASMA_WATER)
 
 
 def ionised_change(
@@ -70,11 +85,11 @@ def pth_change(
     ionised: float = 0.0,
     pth: float = 0.0,
     bicarbonate: float = 0.0,
+    dialysate_flow: float = 0.0,
     unit: str = "pg/mL",
 ) -> Result:
     """Change of PTH over a session: mean in pg/mL, or of the mean in %."""
-    more = {"HCO3_dialysate": bicarbonate} if bicarbonate else {}
-    run, weights = _at(ctx, dialysate, **more), _weights(ctx, ionised, pth)
+    run, weights = _at(ctx, dialysate, dialysate_flow, bicarbonate), _weights(ctx, ionised, pth)
     if unit == "pg/mL":
         return mean_of(run.change("PTH") * PG_ML_PTH, weights)
     return mean_of(100 * (run.at("PTH", 4) / run.at("PTH", 0) - 1), weights)
@@ -121,25 +136,38 @@ def week(ctx: Context, *, dialysate: float = 1.35, read: str) -> Result:
     return mean_of(-gained[gained < 0] if read == "lost" else gained[gained > 0])
 
 
-def _lowered(ctx: Context) -> tuple[Group, np.ndarray, dict[str, np.ndarray]]:
-    """Group settled at 1.75, weights to PTH 372 pg/mL, and labs before and after the midweek session in month 9 at 1.5."""
+#: Alfacalcidol by mouth (ug a week) before and nine months after dialysate calcium was lowered, ijkd.org article 1615.
+ALFACALCIDOL = (1.4, 3.3)
 
-    def make() -> tuple[Group, np.ndarray, dict[str, np.ndarray]]:
+
+def _lowered(ctx: Context) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Weights to PTH 372 pg/mL at dialysate 1.75, and labs before and in the midweek session in month 9 at 1.5.
+
+    Alfacalcidol goes up in equal monthly steps (assumption: the study gives its dose at both ends only).
+    """
+
+    def make() -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        drug = load_treatments().find(VITAMIN_D, "alfacalcidol")
+        symbol, each = next(iter(daily_effect(drug, 1 / 7, "oral", ctx.kernel.values).items()))
         few = ctx.few(ctx.severe)
-        group = ctx.settled_with(few, "severe, dialysate 1.75", Ca_dialysate=1.75)
+        own: dict[str, Any] = {symbol: few.parameter(symbol) + ALFACALCIDOL[0] * each}
+        group = ctx.settled_with(few, "severe, dialysate 1.75 and alfacalcidol", Ca_dialysate=1.75, **own)
         weights = balanced(group.labs["PTH"] * PG_ML_PTH, 372.0)
         last = 39 * WEEK + MIDWEEK
-        run = group.run(last + 4, [last, last + 4], Ca_dialysate=1.5)
+        schedule, base = group.schedule, group.parameter(symbol)
+        for month in range(9):
+            dose = base + (ALFACALCIDOL[1] - ALFACALCIDOL[0]) * each * (month + 1) / 9
+            schedule = schedule.set(symbol, dose, month * 39 / 9 * WEEK)
+        run = group.run(last + 4, [last, last + 4], schedule, Ca_dialysate=1.5)
         before = group.run(MIDWEEK + 4, [MIDWEEK + 4])
-        found = {"PTH": run["PTH"][:, 0], "Ca": run["Ca_total"][:, 1], "Ca before": before["Ca_total"][:, 0]}
-        return group, weights, found
+        return weights, {"PTH": run["PTH"][:, 0], "Ca": run["Ca_total"][:, 1], "Ca before": before["Ca_total"][:, 0]}
 
     return ctx.once("lowered", make)
 
 
 def lowered(ctx: Context, *, read: str) -> Result:
     """Nine months after dialysate calcium goes from 1.75 to 1.5 mmol/L: PTH (pg/mL), or calcium after a session (mg/dL)."""
-    _, weights, found = _lowered(ctx)
+    weights, found = _lowered(ctx)
     return mean_of(found[read] * (PG_ML_PTH if read == "PTH" else MG_DL_CA), weights)
 
 

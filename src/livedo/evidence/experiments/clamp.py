@@ -17,6 +17,8 @@ from livedo.evidence.context import WEEK, Context, Group
 #: Hours after Monday 00:00: before the midweek session of those who have one.
 AT = 53.0
 MINUTE = 1.0 / 60.0
+#: People whose curve is measured one by one.
+CURVES = 128
 #: Greatest change of ionised calcium (mmol/L) and minutes taken to it in tests of the whole curve.
 DOWN, UP, RAMP = -0.30, 0.35, 120
 
@@ -87,6 +89,27 @@ def _amounts(group: Group, start: object, rest: np.ndarray, course: np.ndarray) 
     return np.stack([own[i] * np.interp(rest[i] + course[i], seen[i], factors) for i in range(len(group))])
 
 
+def whom(ctx: Context, who: str) -> Group:
+    """Those measured one by one: healthy adults, haemodialysis, or that with high PTH.
+
+    ``renal`` is kidney disease before dialysis with a creatinine three to four times normal, as in PMID 9814455: filtration 25
+    to 35 mL/min.
+    """
+    groups = {
+        "healthy": lambda: ctx.healthy,
+        "renal": lambda: ctx.stage(25, 35),
+        "dialysis": lambda: ctx.dialysis,
+        "severe": lambda: ctx.severe,
+    }
+    group = groups[who]()
+    return group.chosen(np.arange(min(len(group), CURVES)))
+
+
+def curve_of(ctx: Context, who: str) -> Curve:
+    """The curves of :func:`whom`."""
+    return curve(ctx, whom(ctx, who), who)
+
+
 def step(change: float, minutes: int = 120) -> np.ndarray:
     """A course that goes to its level at once and stays."""
     return np.full(minutes, change)
@@ -128,11 +151,11 @@ def _read(
 
 
 def half_way(calcium: np.ndarray, pth: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Calcium at which PTH passes a level along part of a clamp, shape (people,); NaN if it never does."""
+    """Calcium at which PTH passes a level along part of a clamp, shape (people,); NaN if it never does. NaN is no part of it."""
     found = np.full(len(pth), np.nan)
     for i, series in enumerate(pth):
-        above = series >= level[i]
-        crossing = np.flatnonzero(above[1:] != above[:-1])
+        above, known = series >= level[i], np.isfinite(series)
+        crossing = np.flatnonzero((above[1:] != above[:-1]) & known[1:] & known[:-1])
         if crossing.size:
             j = int(crossing[0])
             share = (level[i] - series[j]) / (series[j + 1] - series[j])
@@ -140,4 +163,4 @@ def half_way(calcium: np.ndarray, pth: np.ndarray, level: np.ndarray) -> np.ndar
     return found
 
 
-__all__ = ["AT", "WEEK", "Clamp", "Curve", "clamp", "curve", "half_way", "ramp", "step"]
+__all__ = ["AT", "CURVES", "WEEK", "Clamp", "Curve", "clamp", "curve", "curve_of", "half_way", "ramp", "step", "whom"]

@@ -11,16 +11,19 @@ from livedo.care.effects import daily_effect
 from livedo.care.quantity import CALCITRIOL_PMOL_PER_UG
 from livedo.care.treatments import BINDER, CALCIMIMETIC, NUTRITIONAL, VITAMIN_D
 from livedo.engine import Schedule
-from livedo.evidence.context import MIDWEEK, WEEK, Context, Group
+from livedo.engine.randomness import normal
+from livedo.evidence.context import MIDWEEK, SEED, WEEK, Context, Group
 from livedo.evidence.experiments.units import (
     MG_DL_CA,
+    MG_DL_P,
     MG_P,
     ML_MIN,
     NG_ML_CALCIDIOL,
     PG_ML_CALCITRIOL,
     PG_ML_PTH,
 )
-from livedo.evidence.result import Result, balanced, mean_of, median_of, share_of
+from livedo.evidence.result import NotSimulated, Result, balanced, mean_of, median_of, share_of
+from livedo.patients import variations
 
 #: A dose by vein enters over this long, from the end of each session (hours after Monday 00:00).
 ENTERS, AFTER_SESSIONS = 0.5, (12.0, 60.0, 108.0)
@@ -154,15 +157,72 @@ def paricalcitol_responders(ctx: Context) -> Result:
     return share_of((run["PTH"] <= 0.7 * group.labs["PTH"][:, None])[:, 0])
 
 
+def _drawn(group: Group, values: np.ndarray, analyte: str, week: int) -> np.ndarray:
+    """What the laboratory says of values in a week, each draw with its own variation."""
+    row = variations()[analyte]
+    noise = row.single * normal(SEED, f"draw/{analyte}/{week}", np.arange(len(group)))
+    return values * np.exp(noise) if row.scale == "log" else values * (1 + noise)
+
+
+def calcitriol_titrated(ctx: Context, *, pth: float, read: str, route: str) -> Result:
+    """Calcitriol after each session titrated as Levine 1996 did, in people with PTH above 200 and this mean (pg/mL).
+
+    Two microgram for the ten days of kinetics (here two weeks); then for four weeks half a microgram more each week while
+    measured PTH is 200 or more, to 4 microgram at most (12 a week); then the same for 18 weeks. Above a calcium of 11.5 mg/dL or
+    a calcium x phosphate of 70 it is held and begun again at half. Assumed: steps, the half, nobody enrolled above that product,
+    labs every week until the dose is found and while it is held, else every four weeks. Dialysate calcium is not said.
+    ``read``: ``PTH``, mean at 22 weeks of it, pg/mL.
+    """
+
+    def make() -> tuple[np.ndarray, np.ndarray]:
+        group, _ = hyperparathyroid(ctx, pth=pth, least=200.0)
+        at_start = group.labs["Ca_total"] * MG_DL_CA * group.labs["P"] * MG_DL_P
+        group = group.chosen(at_start <= 70.0)
+        weights = balanced(group.labs["PTH"] * PG_ML_PTH, pth)
+        drug = load_treatments().find(VITAMIN_D, "calcitriol")
+        worth = CALCITRIOL_PMOL_PER_UG * (1.0 if route == "iv" else drug.oral_bioavailability or 0.0)
+        dose, held = np.full(len(group), 2.0), np.zeros(len(group), dtype=bool)
+        moment, level = group.moment, group.labs["PTH"]
+        for week in range(24):
+            given = after_sessions("calcitriol_dose", np.where(held, 0.0, dose) * worth)
+            run = group.run(WEEK, [MIDWEEK], group.schedule + given, start=moment)
+            moment, level = run.final.restarted(), run["PTH"][:, 0]
+            looked_at = held | (week < 6 or week % 4 == 0)
+            seen = _drawn(group, level, "pth", week) * PG_ML_PTH
+            calcium = _drawn(group, run["Ca_total"][:, 0], "calcium_total", week) * MG_DL_CA
+            product = calcium * _drawn(group, run["P"][:, 0], "phosphate", week) * MG_DL_P
+            high = looked_at & ((calcium > 11.5) | (product > 70.0))
+            if 2 <= week + 1 < 6:
+                dose = np.where(~high & (seen >= 200.0), np.minimum(dose + 0.5, 4.0), dose)
+            dose = np.where(high & ~held, dose / 2, dose)
+            held = high
+        return level, weights
+
+    level, weights = ctx.once(("calcitriol titrated", pth, route), make)
+    if read != "PTH":
+        raise NotSimulated(f"{read} is not read here")
+    return mean_of(level * PG_ML_PTH, weights)
+
+
 def paricalcitol_two_falls(ctx: Context) -> Result:
-    """Share with two weekly PTH in a row down by 30% within 12 weeks, dose PTH/80 microgram, calcium at most 9.5 mg/dL, %."""
+    """Share with two weekly measured PTH in a row down by 30% within 12 weeks of paricalcitol capsules, %.
+
+    As the capsules' label has it: PTH/80 microgram by mouth three times a week, the dose of each week by the latest PTH, begun
+    at a calcium of at most 9.5 mg/dL.
+    """
     labs = ctx.severe.labs
     wanted = (labs["PTH"] * PG_ML_PTH >= 300) & (labs["Ca_total"] * MG_DL_CA <= 9.5)
     group = ctx.severe.chosen(wanted)
-    dose = group.labs["PTH"] * PG_ML_PTH / 80.0
-    times = np.arange(1, 13) * WEEK + MIDWEEK
-    run = group.run(times[-1], times, group.schedule + paricalcitol_after_sessions(ctx, dose))
-    low = run["PTH"] <= 0.7 * group.labs["PTH"][:, None]
+    drug = load_treatments().find(VITAMIN_D, "paricalcitol")
+    before = _drawn(group, group.labs["PTH"], "pth", -1)
+    moment, latest, fallen = group.moment, before, []
+    for week in range(12):
+        dose = latest * PG_ML_PTH / 80.0 * (drug.oral_bioavailability or 0.0)
+        given = group.schedule + paricalcitol_after_sessions(ctx, dose)
+        run = group.run(WEEK, [MIDWEEK], given, start=moment)
+        moment, latest = run.final.restarted(), _drawn(group, run["PTH"][:, 0], "pth", week)
+        fallen.append(latest <= 0.7 * before)
+    low = np.stack(fallen, axis=1)
     return share_of(np.asarray((low[:, 1:] & low[:, :-1]).any(axis=1)))
 
 
@@ -183,10 +243,11 @@ def cholecalciferol(ctx: Context, *, analyte: str, time: str) -> Result:
     return median_of((group.labs[analyte] if time == "before" else run[analyte][:, 0]) * factor)
 
 
-def nutritional(ctx: Context, *, analyte: str, weeks: float) -> Result:
-    """Mean 25(OH)D (ng/mL), calcitriol or FGF23 (pg/mL) in deficient healthy adults on 50 000 IU a week.
+def nutritional(ctx: Context, *, analyte: str, weeks: float, baseline: float = 0.0) -> Result:
+    """Mean 25(OH)D (ng/mL), calcitriol or FGF23 (pg/mL) in deficient healthy adults on 50 000 IU of ergocalciferol a week.
 
-    Ergocalciferol is taken to act as cholecalciferol. 25(OH)D starts at 18 ng/mL.
+    25(OH)D starts at 18 ng/mL. Where the study's own mean before is given as ``baseline`` (not 0), values are read on its scale:
+    assays of calcitriol and of FGF23 have none in common, and the level before is a figure of its own.
     """
     if analyte == "FGF23":
         ctx.need("FGF23")
@@ -195,11 +256,13 @@ def nutritional(ctx: Context, *, analyte: str, weeks: float) -> Result:
     def make() -> Any:
         few = ctx.healthy.chosen(np.arange(min(len(ctx.healthy), 64)))
         group = ctx.settled_with(few, "deficient", vitamin_D_supply=start)
-        dose = inputs_of(ctx, group, NUTRITIONAL, "cholecalciferol", 50000 / IU_PER_UG / 7, "oral")
+        dose = inputs_of(ctx, group, NUTRITIONAL, "ergocalciferol", 50000 / IU_PER_UG / 7, "oral")
         return group.run(12 * WEEK, np.array([0, 4, 8, 12]) * WEEK, **dose)
 
     run = ctx.once("nutritional", make)
     factor = {"vitamin_D": NG_ML_CALCIDIOL, "calcitriol": PG_ML_CALCITRIOL, "FGF23": 1.0}[analyte]
+    if baseline:
+        factor = baseline / run[analyte][:, 0].mean()
     return mean_of(run[analyte][:, int(weeks / 4)] * factor)
 
 

@@ -81,7 +81,7 @@ def tenapanor(ctx: Context, *, daily: float, least: float, weeks: float, binders
     """
     drug = load_treatments().find(MEDICINE, "tenapanor")
     everyone: Group = ctx.few(ctx.dialysis)
-    stopped = {"binder_PBED": 0.0, "binder_Ca": 0.0} if binders == "stopped" else {}
+    stopped: dict[str, Any] = {"binder_PBED": 0.0, "binder_Ca": 0.0} if binders == "stopped" else {}
     washout = 4 * WEEK if stopped else 0.0
     at = washout + weeks * WEEK + MIDWEEK
     before = everyone.run(washout + MIDWEEK, [washout + MIDWEEK], **stopped)

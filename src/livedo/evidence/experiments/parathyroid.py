@@ -1,39 +1,21 @@
-"""The PTH-calcium curve in health and kidney disease, clamps, and the life of PTH in plasma."""
+"""The PTH-calcium curve in health and kidney disease, and clamps of ionised calcium."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from livedo.engine import Schedule
-from livedo.evidence.context import WEEK, Context, Group
-from livedo.evidence.experiments.clamp import Clamp, Curve, clamp, curve, half_way, ramp, step
+from livedo.body import haemodialysis
+from livedo.evidence.context import MIDWEEK, WEEK, Context, Group
+from livedo.evidence.experiments.clamp import Clamp, Curve, clamp, curve, curve_of, half_way, ramp, step, whom
 from livedo.evidence.experiments.units import MG_DL_CA, PG_ML_PTH
-from livedo.evidence.result import NotSimulated, Result, balanced, effective, mean_of, median_of
+from livedo.evidence.result import NotSimulated, Result, balanced, effective, mean_of
 
-#: People whose curve is measured one by one.
-CURVES = 128
-#: Share of gland left when all of it is taken out: not quite none, so that its logarithm stays.
-REMAINS = 1e-6
-
-
-def _whom(ctx: Context, who: str) -> Group:
-    """Healthy adults, kidney disease before dialysis (filtration 15 to 60 mL/min), haemodialysis, or that with high PTH."""
-    groups = {
-        "healthy": lambda: ctx.healthy,
-        "renal": lambda: ctx.stage(15, 60),
-        "dialysis": lambda: ctx.dialysis,
-        "severe": lambda: ctx.severe,
-    }
-    group = groups[who]()
-    return group.chosen(np.arange(min(len(group), CURVES)))
-
-
-def _curve(ctx: Context, who: str) -> Curve:
-    return curve(ctx, _whom(ctx, who), who)
+#: PMID 9814455: PTH at rest of its kidney patients over that of health, and mean greatest PTH of its dialysis patients (pmol/L).
+RENAL_OVER_HEALTH, GREATEST_ON_DIALYSIS = 3.0, 37.1
 
 
 def _clamp(ctx: Context, who: str, course: np.ndarray, name: str) -> Clamp:
-    return ctx.once(("clamp", who, name), lambda: clamp(_whom(ctx, who), course))
+    return ctx.once(("clamp", who, name), lambda: clamp(whom(ctx, who), course))
 
 
 def peak(ctx: Context, *, change: float = -0.21) -> Result:
@@ -52,7 +34,9 @@ def plateau(ctx: Context, *, change: float = -0.21, start: float = 60.0, stop: f
 def secretion(ctx: Context, *, change: float, relative: str = "of baseline") -> Result:
     """Steady secretion at 30 to 105 min of a change of ionised calcium in health, % of baseline (or change from it).
 
-    Plasma PTH turns over in minutes, so steady PTH stands for secretion.
+    Plasma PTH turns over in minutes, so steady PTH stands for secretion. The study's tonic secretion excludes its pulses, which
+    the body does not have; with them its steady secretion in hypocalcaemia is 236% of baseline (68% tonic at 255, 32% in pulses
+    at 1.03 times the frequency and 1.89 times the mass).
     """
     found = plateau(ctx, change=change, start=30.0, stop=105.0).scaled(100.0)
     return Result(found.value - (100.0 if relative == "change" else 0.0), found.error)
@@ -60,38 +44,59 @@ def secretion(ctx: Context, *, change: float, relative: str = "of baseline") -> 
 
 def basal(ctx: Context, *, who: str) -> Result:
     """Mean PTH at rest, pg/mL."""
-    return mean_of(_whom(ctx, who).labs["PTH"] * PG_ML_PTH)
+    return mean_of(whom(ctx, who).labs["PTH"] * PG_ML_PTH)
 
 
 def extreme(ctx: Context, *, change: float, minutes: float, which: str, baseline: float = 23.2) -> Result:
     """Mean of each healthy person's greatest or least PTH while ionised calcium moves evenly in some minutes, pg/mL.
 
-    Read on the study's own scale, on which PTH at rest is ``baseline`` (pg/mL): assays of intact PTH differ by as much.
+    The study's slow infusions change calcium half as fast as its rapid ones, to the same levels; that the rapid ones last an
+    hour is assumed. Read on the study's own scale, on which PTH at rest is ``baseline`` (pg/mL): assays of intact PTH differ by
+    as much.
     """
     run = _clamp(ctx, "healthy", ramp(change, int(minutes)), f"ramp {change} {minutes}")
     found = (run.pth.max if which == "greatest" else run.pth.min)(axis=1)
     return mean_of(found / run.pth[:, 0] * baseline)
 
 
+def _like_montreal(ctx: Context, who: str) -> np.ndarray | None:
+    """Weights that make a group like that of PMID 9814455; none in health.
+
+    Kidney disease before dialysis is known by PTH at rest three times that of health, at a creatinine as in :func:`whom`. Of
+    the dialysis patients only that calcium and calcitriol were lower and PTH higher is said: how severe their disease was is
+    taken from their mean greatest PTH.
+    """
+    if who == "healthy":
+        return None
+    found = curve_of(ctx, who)
+    if who == "renal":
+        return balanced(found.basal, RENAL_OVER_HEALTH * curve_of(ctx, "healthy").basal.mean())
+    return balanced(found.greatest, GREATEST_ON_DIALYSIS)
+
+
 def greatest(ctx: Context, *, who: str) -> Result:
-    """Mean greatest PTH of the curve, pmol/L."""
-    return mean_of(_curve(ctx, who).greatest)
+    """Mean greatest PTH of the curve, in people like those of PMID 9814455, pmol/L."""
+    return mean_of(curve_of(ctx, who).greatest, _like_montreal(ctx, who))
 
 
 def least(ctx: Context, *, who: str) -> Result:
-    """Mean PTH that calcium does not suppress, pmol/L."""
-    return mean_of(_curve(ctx, who).least)
+    """Mean PTH that calcium does not suppress, in people like those of PMID 9814455, pmol/L."""
+    return mean_of(curve_of(ctx, who).least, _like_montreal(ctx, who))
 
 
 def set_point(ctx: Context, *, who: str, form: str = "middle") -> Result:
-    """Mean set point, mmol/L ionised: at half of the greatest PTH, halfway to the least, or ambient calcium (Parfitt)."""
-    found = _curve(ctx, who)
-    return mean_of({"half": found.half, "middle": found.middle, "ambient": found.ambient}[form])
+    """Mean set point, mmol/L ionised: at half of the greatest PTH, halfway to the least, or ambient calcium (Parfitt).
+
+    People are like those of PMID 9814455.
+    """
+    found = curve_of(ctx, who)
+    values = {"half": found.half, "middle": found.middle, "ambient": found.ambient}[form]
+    return mean_of(values, _like_montreal(ctx, who))
 
 
 def set_point_by_severity(ctx: Context) -> Result:
     """Set point of dialysis patients with PTH above 600 less that of those below 300 pg/mL, added to 1.23 mmol/L."""
-    found = _curve(ctx, "severe")
+    found = curve_of(ctx, "severe")
     pth = found.basal * PG_ML_PTH
     severe, mild = mean_of(found.middle[pth > 600]), mean_of(found.middle[pth < 300])
     return Result(1.23 + severe.value - mild.value, float(np.hypot(severe.error, mild.error)))
@@ -99,22 +104,53 @@ def set_point_by_severity(ctx: Context) -> Result:
 
 def set_point_and_calcium(ctx: Context, *, pth: float) -> Result:
     """Correlation of set point with predialysis ionised calcium, people weighted to a mean PTH (pg/mL)."""
-    found = _curve(ctx, "severe")
+    found = curve_of(ctx, "severe")
     weights = balanced(found.basal * PG_ML_PTH, pth)
     matrix = np.cov(found.ambient, found.middle, aweights=weights)
     r = float(matrix[0, 1] / np.sqrt(matrix[0, 0] * matrix[1, 1]))
     return Result(r, (1 - r**2) / np.sqrt(effective(weights)))
 
 
-def hysteresis(ctx: Context, *, phase: str, pth: float = 132.0) -> Result:
-    """In dialysis patients of a mean basal PTH (pg/mL): greatest PTH (pg/mL), or set point on the way down or back (mg/dL)."""
-    run = _clamp(ctx, "dialysis", ramp(-0.25, 120, back=120), "down and back")
-    weights = balanced(run.pth[:, 0] * PG_ML_PTH, pth)
+def _hypocalcaemic_session(ctx: Context) -> tuple[np.ndarray, Clamp, np.ndarray]:
+    """A session of haemodialysis without calcium in the dialysate, which is 3.5 mEq/L from when total calcium is 7 mg/dL.
+
+    As in 10.1681/ASN.V261136; that the session lasts four hours is assumed.
+
+    Returns
+    -------
+    Who reached 7 mg/dL, shape (people,); minutes, ionised calcium and PTH of everyone; and the minute of the change of dialysate.
+    """
+
+    def make() -> tuple[np.ndarray, Clamp, np.ndarray]:
+        group = whom(ctx, "dialysis")
+        minutes = np.arange(0.0, 240.0, 2.0)
+        times = MIDWEEK + minutes / 60
+        down = haemodialysis(at=(8.0,)) + haemodialysis(at=(MIDWEEK,), Ca_dialysate=0.0)
+        first = group.run(times[-1] + 0.1, times, down, tolerance=1e-6)
+        low = first["Ca_total"] * MG_DL_CA <= 7.0
+        reached = np.asarray(low.any(axis=1))
+        turn = np.where(reached, minutes[low.argmax(axis=1)], minutes[-1])
+        back = down.set("Ca_dialysate", 1.75, MIDWEEK + turn / 60 + 1e-4)
+        run = group.run(times[-1] + 0.1, times, back, tolerance=1e-6)
+        return reached, Clamp(minutes, run["Ca_ionised"], run["PTH"]), turn
+
+    return ctx.once("hypocalcaemic session", make)
+
+
+def hysteresis(ctx: Context, *, phase: str, pth: float = 132.0, ionised: float = 4.61) -> Result:
+    """A session that lowers calcium and brings it back, in dialysis patients of a mean PTH (pg/mL) and ionised calcium (mg/dL).
+
+    ``phase``: greatest PTH (pg/mL), or set point, where PTH is half of the greatest, on the way down or back (mg/dL).
+    """
+    reached, run, turn = _hypocalcaemic_session(ctx)
+    at_rest = np.stack([run.pth[:, 0] * PG_ML_PTH, run.calcium[:, 0] * MG_DL_CA], axis=1)
+    weights = balanced(at_rest, np.array([pth, ionised]), reached.astype(float))
     top = run.pth.max(axis=1)
     if phase == "greatest":
         return mean_of(top * PG_ML_PTH, weights)
-    part = slice(0, 121) if phase == "induction" else slice(120, None)
-    found = half_way(run.calcium[:, part], run.pth[:, part], top / 2)
+    falling = run.minutes[None, :] <= turn[:, None]
+    leg = np.where(falling if phase == "induction" else ~falling, run.pth, np.nan)
+    found = half_way(run.calcium, leg, top / 2)
     known = np.isfinite(found)
     if weights[known].sum() < 0.7:
         raise NotSimulated("half of the greatest PTH is not passed on this leg")
@@ -122,18 +158,20 @@ def hysteresis(ctx: Context, *, phase: str, pth: float = 132.0) -> Result:
 
 
 def calcitriol_pulses(ctx: Context, *, read: str) -> Result:
-    """Six weeks of calcitriol 2 microgram after each session, people weighted to the calcium and greatest PTH before.
+    """Six weeks of calcitriol 2 microgram after each session, with 1.75 mmol/L dialysate calcium, as in PMID 8770972.
 
+    People are weighted to the calcium and greatest PTH before, when they were on the usual dialysate (assumption).
     ``read``: calcium after (mg/dL), set point before or after (total calcium, mg/dL), greatest PTH after (pg/mL).
     """
     from livedo.evidence.experiments.drugs import calcitriol_after_sessions
 
-    group = _whom(ctx, "severe")
-    before = _curve(ctx, "severe")
+    group = whom(ctx, "severe")
+    before = curve_of(ctx, "severe")
 
     def treated() -> tuple[Group, Curve]:
-        run = group.run(6 * WEEK, schedule=group.schedule + calcitriol_after_sessions(2.0))
-        labs = group.run(6 * WEEK + 56.0, [6 * WEEK + 56.0], group.schedule + calcitriol_after_sessions(2.0)).values
+        schedule, at = group.schedule + calcitriol_after_sessions(2.0), 6 * WEEK + MIDWEEK
+        run = group.run(6 * WEEK, schedule=schedule, Ca_dialysate=1.75)
+        labs = group.run(at, [at], schedule, Ca_dialysate=1.75).values
         after = Group(
             ctx,
             run.final.restarted(),
@@ -153,46 +191,3 @@ def calcitriol_pulses(ctx: Context, *, read: str) -> Result:
         "greatest": then.greatest * PG_ML_PTH,
     }
     return mean_of(found[read], weights)
-
-
-def _removed(ctx: Context, who: str) -> tuple[np.ndarray, np.ndarray]:
-    """Minutes, and PTH relative to before, after glands are taken out, shape (people, minutes)."""
-
-    def make() -> tuple[np.ndarray, np.ndarray]:
-        group = _whom(ctx, who)
-        minutes = np.array([0.0, 1.0, 2.5, 5.0, 10.0, 20.0, 120.0, 180.0, 240.0, 300.0])
-        schedule = Schedule()
-        for state in ctx.glands:
-            schedule = schedule.scale(state, REMAINS, 1e-6)
-        run = group.run(6.0, minutes / 60, schedule, tolerance=1e-7)
-        return minutes, run["PTH"] / run["PTH"][:, :1]
-
-    return ctx.once(("removed", who), make)
-
-
-def after_removal(ctx: Context, *, minutes: float, baseline: float = 34.9) -> Result:
-    """PTH some minutes after an adenoma that keeps it at a baseline (pmol/L) is out, kidneys healthy, pmol/L.
-
-    The other glands, which high calcium had suppressed, go on secreting what calcium does not suppress.
-    """
-    when, share = _removed(ctx, "healthy")
-    column = int(np.flatnonzero(when == minutes)[0])
-    suppressed = _curve(ctx, "healthy").least
-    return mean_of(share[:, column] * (baseline - suppressed) + suppressed)
-
-
-def half_life(ctx: Context, *, who: str = "healthy", phase: str = "fast") -> Result:
-    """Half-life of plasma PTH without secretion, min: over the first 5 minutes, or from the 2nd to the 5th hour."""
-    when, share = _removed(ctx, who)
-    early, late = (1, 3) if phase == "fast" else (6, 9)
-    rate = np.log(share[:, early] / share[:, late]) / (when[late] - when[early])
-    return median_of(np.log(2) / rate)
-
-
-def clearance(ctx: Context, *, who: str) -> Result:
-    """Metabolic clearance of PTH, mL/kg/min: secretion over concentration at rest."""
-    ctx.need("PTH_release", "PTH_store")
-    labs = _whom(ctx, who).labs
-    secreted = labs["PTH_release"] * labs["PTH_store"]
-    weight = _whom(ctx, who).parameter("dry_weight")
-    return median_of(secreted / labs["PTH"] / weight * 1000 / 60)

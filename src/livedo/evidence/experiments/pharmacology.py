@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from livedo.care import load_treatments
@@ -19,7 +21,7 @@ def per_unit(name: str) -> float:
     return load_treatments().find(MEDICINE, name).per_unit or 0.0
 
 
-def _weeks(group: Group, weeks: int, **inputs: float) -> Trajectory:
+def _weeks(group: Group, weeks: int, **inputs: Any) -> Trajectory:
     """Some weeks of a steady dose; sampled before each midweek session."""
     times = np.arange(weeks + 1) * WEEK + MIDWEEK
     return group.run(float(times[-1]), times, **inputs)
@@ -90,9 +92,9 @@ def pyrophosphate_session(ctx: Context, *, read: str) -> Result:
 
 def protein_C(ctx: Context, *, first: float, daily: float = 0.0) -> Result:
     """Protein C in health 46 h after a first dose of warfarin (mg), with a daily dose from the next day on, % of before."""
-    schedule = Schedule().bolus("warfarin_gut", first, 0.0)
+    schedule = Schedule().bolus("warfarin", first, 0.0)
     if daily:
-        schedule = schedule.bolus("warfarin_gut", daily, 24.0, every=24.0)
+        schedule = schedule.bolus("warfarin", daily, 24.0, every=24.0)
     group = ctx.healthy_reference
     run = group.run(46.0, [0.0, 46.0], group.schedule + schedule, tolerance=1e-7)
     return Result(float(100 * run["protein_C"][0, 1] / run["protein_C"][0, 0]))

@@ -17,15 +17,23 @@ def _usual(ctx: Context, hours: float = 4.0) -> Session:
     return session(ctx, ctx.dialysis, "dialysis", hours)
 
 
-def _like(ctx: Context, mean_mg_dl: float) -> np.ndarray:
-    """Weights that give the population a predialysis phosphate."""
-    return ctx.once(("P", mean_mg_dl), lambda: balanced(ctx.dialysis.labs["P"] * MG_DL_P, mean_mg_dl))
+def _first(ctx: Context) -> Session:
+    """The first session of the week, which follows the long interval."""
+    return session(ctx, ctx.dialysis, "dialysis", start=8.0)
 
 
-def fall(ctx: Context, *, hour: float, hours: float = 4.0, predialysis: float = 0.0) -> Result:
-    """Mean fall of phosphate by an hour of a session, %; in people with a mean predialysis phosphate (mg/dL) if given."""
-    run = _usual(ctx, hours)
-    weights = _like(ctx, predialysis) if predialysis else None
+def _like(ctx: Context, run: Session, mean_mg_dl: float) -> np.ndarray:
+    """Weights that give the population a mean phosphate at the start of a session."""
+    return ctx.once(("P", id(run), mean_mg_dl), lambda: balanced(run.at("P", 0) * MG_DL_P, mean_mg_dl))
+
+
+def fall(ctx: Context, *, hour: float, hours: float = 4.0, predialysis: float = 0.0, first: str = "no") -> Result:
+    """Mean fall of phosphate by an hour of a session, %; in people with a mean predialysis phosphate (mg/dL) if given.
+
+    ``first``: whether it is the first session of the week, as Elias 2018 studied; else the midweek one.
+    """
+    run = _first(ctx) if first == "yes" else _usual(ctx, hours)
+    weights = _like(ctx, run, predialysis) if predialysis else None
     return mean_of(-100 * run.change("P", hour) / run.at("P", 0), weights)
 
 
@@ -50,19 +58,21 @@ def removed(ctx: Context, *, hours: float = 4.0, unit: str = "mg", low: float = 
 
 
 def removed_of(ctx: Context, *, low: float = 0.0, high: float = 100.0, hour: float = 4.0) -> Result:
-    """Median phosphorus removed by an hour, mg, of those in a range of predialysis phosphate (mg/dL).
+    """Median phosphorus removed by an hour of the first session of the week, mg, of those in a range of phosphate (mg/dL).
 
-    The population is weighted to the study's mean predialysis phosphate of 4.7 mg/dL.
+    As in Elias 2018; the population is weighted to its mean predialysis phosphate of 4.7 mg/dL. Its blood flow is not known
+    from the abstract.
     """
-    run = _usual(ctx)
+    run = _first(ctx)
     start = run.at("P", 0) * MG_DL_P
     inside = (start >= low) & (start < high)
-    return median_of(run.change("P_removed_hd", hour)[inside] * MG_P, _like(ctx, 4.7)[inside])
+    return median_of(run.change("P_removed_hd", hour)[inside] * MG_P, _like(ctx, run, 4.7)[inside])
 
 
 def removed_at(ctx: Context, *, predialysis: float) -> Result:
     """Mean phosphorus removed in 4 h by people with this mean predialysis phosphate (mg/dL), mg."""
-    return mean_of(_usual(ctx).change("P_removed_hd") * MG_P, _like(ctx, predialysis))
+    run = _usual(ctx)
+    return mean_of(run.change("P_removed_hd") * MG_P, _like(ctx, run, predialysis))
 
 
 def rising_late(ctx: Context) -> Result:
@@ -71,21 +81,65 @@ def rising_late(ctx: Context) -> Result:
     return share_of(run.at("P", 4) > run.at("P", 3))
 
 
-def dialyser_clearance(ctx: Context) -> Result:
-    """Mean phosphate clearance of the dialyser, mL/min."""
-    return mean_of(_clearance(_usual(ctx)) * ML_MIN)
+def mobilisation_clearance(ctx: Context, *, hours: float = 4.0) -> Result:
+    """Mean mobilisation clearance by the pseudo one-compartment model fitted to each person's session, mL/min."""
+    return mean_of(_fitted(ctx, _usual(ctx, hours))[0] * ML_MIN)
 
 
-def mobilisation_clearance(ctx: Context, *, hours: float = 4.0, statistic: str = "mean") -> Result:
-    """Mobilisation clearance by the pseudo one-compartment model fitted to each person's session, mL/min."""
-    clearance, _ = _pseudo_one_compartment(ctx, hours)
-    return (mean_of if statistic == "mean" else median_of)(clearance * ML_MIN)
+def central_volume(ctx: Context, *, hours: float = 4.0) -> Result:
+    """Mean central volume by the same fit, at the end of the session, L."""
+    return mean_of(_fitted(ctx, _usual(ctx, hours))[1])
 
 
-def central_volume(ctx: Context, *, hours: float = 4.0, statistic: str = "mean") -> Result:
-    """Central volume by the same fit, at the end of the session, L."""
-    _, volume = _pseudo_one_compartment(ctx, hours)
-    return (mean_of if statistic == "mean" else median_of)(volume)
+#: The HEMO Study's sessions, means of its two doses: hours, blood and dialysate flow (mL/min); Eknoyan 2002
+#: 10.1056/NEJMoa021583 (recalled). Phosphate was drawn before, at an hour, at the end and half an hour later, PMID 27738228.
+HEMO_HOURS, HEMO_FLOWS, HEMO_DRAWN = 3.5, (345.0, 660.0), (0.0, 1.0, 3.5, 4.0)
+
+
+def mobilisation_in_hemo(ctx: Context, *, read: str = "clearance") -> Result:
+    """Median mobilisation clearance (mL/min) or central volume (L) fitted to the four draws of the HEMO Study's sessions."""
+    blood, bath = (flow / ML_MIN for flow in HEMO_FLOWS)
+    run = session(ctx, ctx.dialysis, "dialysis", HEMO_HOURS, Qb=blood, Qd=bath)
+    clearance, volume = _fitted(ctx, run, HEMO_DRAWN)
+    return median_of(volume if read == "volume" else clearance * ML_MIN)
+
+
+#: Central volume after dialysis as a share of weight then, L/kg: 10.1038/ki.2013.205.
+CENTRAL_SHARE = 0.136
+
+
+def from_totals(ctx: Context, *, read: str) -> Result:
+    """Mean mobilisation or dialyser clearance, mL/min, from phosphate before and after and all that was removed.
+
+    As 10.1159/000346356 estimates both at once by the pseudo one-compartment model; that it takes the central volume from weight
+    is assumed.
+    """
+
+    def make() -> tuple[np.ndarray, np.ndarray]:
+        run = _usual(ctx)
+        start, after, removed = run.at("P", 0), run.at("P", run.length), run.change("P_removed_hd")
+        filtered = (run.at("V", 0) - run.at("V", run.length)) / run.length
+        volume = CENTRAL_SHARE * run.at("weight", run.length)
+        wanted = np.stack([after, removed])
+
+        def of(logs: np.ndarray) -> np.ndarray:
+            mobilised, dialyser = np.exp(logs)
+            hours = np.linspace(0.0, run.length, 97)
+            curve = _course(start, hours, run.length, mobilised, dialyser, filtered, volume, parts=1)
+            return np.stack([curve[:, -1], dialyser * np.trapezoid(curve, hours, axis=1)])
+
+        logs = np.log(np.stack([np.full(len(start), 6.0), removed / (run.length * (start + 2 * after) / 3)]))
+        for _ in range(30):
+            base = of(logs)
+            slopes = np.stack([(of(logs + 1e-5 * d[:, None]) - base) / 1e-5 for d in np.eye(2)], axis=2)
+            move = np.linalg.solve(slopes.transpose(1, 0, 2), (wanted - base).T[:, :, None])[:, :, 0].T
+            logs = logs + np.clip(move, -0.5, 0.5)
+        met = (np.abs(of(logs) / wanted - 1) < 1e-3).all(axis=0)
+        mobilised, dialyser = np.where(met, np.exp(logs), np.nan)
+        return mobilised, dialyser
+
+    mobilised, dialyser = ctx.once("from totals", make)
+    return mean_of((mobilised if read == "mobilisation" else dialyser) * ML_MIN)
 
 
 def _clearance(run: Session) -> np.ndarray:
@@ -95,10 +149,39 @@ def _clearance(run: Session) -> np.ndarray:
     return run.change("P_removed_hd") / area
 
 
-def _pseudo_one_compartment(ctx: Context, hours: float) -> tuple[np.ndarray, np.ndarray]:
+def _course(
+    start: np.ndarray,
+    times: np.ndarray,
+    length: float,
+    mobilised: np.ndarray,
+    dialyser: np.ndarray,
+    filtered: np.ndarray,
+    volume: np.ndarray,
+    parts: int = 10,
+) -> np.ndarray:
+    """Phosphate by the pseudo one-compartment model, shape (people, times), mmol/L.
+
+    d(V C)/dt = K_M (C_pre - C) - K_D C in the session and without the last term after it; dV/dt = -Q_uf; V is given at the end.
+    """
+    c, curve = start, [start]
+    for left, right in itertools.pairwise(times):
+        step = (right - left) / parts
+        for part in range(parts):
+            time = left + (part + 0.5) * step
+            on = float(time < length)
+            now = np.maximum(volume + filtered * (length - min(time, length)), 1.0)
+            # dC/dt = (rate - K_M C - K_D C + Q_uf C)/V, integrated exactly over the small step
+            loss = (mobilised + on * (dialyser - filtered)) / now
+            level = mobilised * start / now / loss
+            c = level + (c - level) * np.exp(-loss * step)
+        curve.append(c)
+    return np.stack(curve, axis=1)
+
+
+def _fitted(ctx: Context, run: Session, drawn: tuple[float, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
     """Least squares of the pseudo one-compartment model on each person's session, as Agar 2011 and Leypoldt 2013 do.
 
-    d(V C)/dt = K_M (C_pre - C) - K_D C in the session and without the last term for an hour after it; dV/dt = -Q_uf.
+    Fitted to the hours drawn, or to every quarter of an hour until an hour after the session.
 
     Returns
     -------
@@ -106,25 +189,14 @@ def _pseudo_one_compartment(ctx: Context, hours: float) -> tuple[np.ndarray, np.
     """
 
     def make() -> tuple[np.ndarray, np.ndarray]:
-        run = _usual(ctx, hours)
-        seen = run.hours <= hours + 1.0
-        data, grid = run.values["P"][:, seen], run.hours[seen]
+        hours = run.length
+        grid = np.array(drawn) if drawn else run.hours[run.hours <= hours + 1.0]
+        data = np.stack([run.at("P", float(hour)) for hour in grid], axis=1)
         dialyser, filtered = _clearance(run), (run.at("V", 0) - run.at("V", hours)) / hours
 
         def model(mobilised: np.ndarray, volume: np.ndarray) -> np.ndarray:
-            c, curve, parts = data[:, 0], [data[:, 0]], 10
-            for left, right in itertools.pairwise(grid):
-                step = (right - left) / parts
-                for part in range(parts):
-                    time = left + (part + 0.5) * step
-                    on = float(time < hours)
-                    now = np.maximum(volume + filtered * (hours - min(time, hours)), 1.0)
-                    # dC/dt = (rate - K_M C - K_D C + Q_uf C)/V, integrated exactly over the small step
-                    loss = (mobilised + on * (dialyser - filtered)) / now
-                    level = mobilised * data[:, 0] / now / loss
-                    c = level + (c - level) * np.exp(-loss * step)
-                curve.append(c)
-            return np.stack(curve, axis=1)
+            parts = 10 if not drawn else 40
+            return _course(data[:, 0], grid, hours, mobilised, dialyser, filtered, volume, parts)
 
         logs = np.log(np.stack([np.full(len(data), 5.5), np.full(len(data), 10.0)]))
         damping = np.full(len(data), 1e-3)
@@ -144,7 +216,7 @@ def _pseudo_one_compartment(ctx: Context, hours: float) -> tuple[np.ndarray, np.
         mobilised, volume = np.exp(logs)
         return mobilised, volume
 
-    return ctx.once(("pseudo one-compartment", hours), make)
+    return ctx.once(("pseudo one-compartment", id(run), drawn), make)
 
 
 def convection_effect(ctx: Context, *, gain: float = 1.094) -> Result:

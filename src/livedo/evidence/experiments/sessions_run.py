@@ -12,7 +12,7 @@ from livedo.evidence.context import MIDWEEK, Context, Group
 
 @dataclass(frozen=True)
 class Session:
-    """A midweek session: hours from its start (up to two after its end), observable -> shape (people, samples)."""
+    """A session: hours from its start (up to two after its end), observable -> shape (people, samples)."""
 
     hours: np.ndarray
     values: dict[str, np.ndarray]
@@ -27,8 +27,10 @@ class Session:
         return self.at(name, self.length if hour is None else hour) - self.at(name, 0.0)
 
 
-def session(ctx: Context, group: Group, name: str, hours: float = 4.0, **during: float) -> Session:
-    """The midweek session of a group with a machine set otherwise for this one session.
+def session(
+    ctx: Context, group: Group, name: str, hours: float = 4.0, *, start: float = MIDWEEK, **during: float
+) -> Session:
+    """The midweek or another session of a group with a machine set otherwise for this one session.
 
     Parameters
     ----------
@@ -36,14 +38,19 @@ def session(ctx: Context, group: Group, name: str, hours: float = 4.0, **during:
         Of the group, for keeping.
     hours:
         Length.
+    start:
+        When it begins, hours after Monday 00:00: midweek, or at 8 the first of the week.
     during:
         Inputs while it runs: ``Ca_dialysate``, ``HCO3_dialysate``, ``Qb`` ...
     """
 
     def make() -> Session:
         offsets = np.arange(0.0, hours + 2.01, 0.25)
-        schedule = haemodialysis(at=(8.0,)) + haemodialysis(at=(MIDWEEK,), hours=hours, **during)
-        run = group.run(MIDWEEK + hours + 2.5, MIDWEEK + offsets, schedule, tolerance=1e-6)
+        before = tuple(usual for usual in (8.0, MIDWEEK) if usual < start)
+        schedule = haemodialysis(at=(start,), hours=hours, **during)
+        if before:
+            schedule = haemodialysis(at=before) + schedule
+        run = group.run(start + hours + 2.5, start + offsets, schedule, tolerance=1e-6)
         return Session(offsets, run.values, hours)
 
-    return ctx.once(("session", name, hours, tuple(sorted(during.items()))), make)
+    return ctx.once(("session", name, hours, start, tuple(sorted(during.items()))), make)

@@ -20,7 +20,15 @@ PLANS = Path(__file__).parents[1] / "plans"
 SCREENED, UNDER_CARE = (512, 160), (512, 128)
 #: Visits of a trial: the first before treatment, the last two at its weeks 20 and 24.
 TRIAL_VISITS, LAST = 7, 2
+#: Visits of care at which labs are counted: the last of twenty.
+LAST_OF_CARE = 6
 FACTORS = {"pth": PG_ML_PTH, "calcium_total": MG_DL_CA, "phosphate": MG_DL_P}
+
+
+def _conventional(run: Titration) -> dict[str, np.ndarray]:
+    """Measured PTH (pg/mL), albumin-corrected calcium and phosphate (mg/dL), shape (people, visits)."""
+    found = {a: run.measured[a] * f for a, f in FACTORS.items()}
+    return found | {"calcium_total": found["calcium_total"] + 0.8 * (4.0 - run.measured["albumin"] / 10)}
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ def _arm(ctx: Context, protocol: str, plan: str, least: float, calcium: tuple[fl
 
     def make() -> Arm:
         screen = _screened(ctx, plan)
-        pth, seen = (screen.measured[a][:, 0] * FACTORS[a] for a in ("pth", "calcium_total"))
+        pth, seen = (_conventional(screen)[a][:, 0] for a in ("pth", "calcium_total"))
         with np.errstate(invalid="ignore"):
             who = np.flatnonzero((pth >= least) & (seen >= calcium[0]) & (seen <= calcium[1]))
         if len(who) < 16:
@@ -73,16 +81,16 @@ def _arm(ctx: Context, protocol: str, plan: str, least: float, calcium: tuple[fl
             ctx.body,
             ctx.kernel,
             screen.cohort.chosen(who),
-            read_protocol(protocol),
+            read_protocol(PLANS / f"{protocol}.yaml" if protocol.startswith("trial") else protocol),
             months=TRIAL_VISITS,
             seed=SEED + 1,
             plan=read_plan(PLANS / f"{plan}.yaml"),
             start=screen.final.chosen(who),
             threads=ctx.threads,
         )
-        with np.errstate(invalid="ignore"):
-            before = {a: run.measured[a][:, 0] * f for a, f in FACTORS.items()}
-            last = {a: run.measured[a][:, -LAST:] * f for a, f in FACTORS.items()}
+        measured = _conventional(run)
+        before = {a: v[:, 0] for a, v in measured.items()}
+        last = {a: v[:, -LAST:] for a, v in measured.items()}
         complete = np.all([np.isfinite(v) for v in before.values()], axis=0)
         complete &= np.all([np.isfinite(v).any(axis=1) for v in last.values()], axis=0)
         if complete.mean() < 0.5:
@@ -109,13 +117,23 @@ def _read(arm: Arm, read: str, pth: float) -> Result:
     return mean_of(change[{"PTH change": "pth", "Ca change": "calcium_total", "P change": "phosphate"}[read]], weights)
 
 
-def calcimimetic(ctx: Context, *, drug: str, read: str, pth: float = 0.0, least: float = 400.0) -> Result:
-    """A calcimimetic titrated by its label for 24 weeks, background care unchanged, in people with a mean PTH (pg/mL).
+def calcimimetic(
+    ctx: Context, *, drug: str, read: str, pth: float = 0.0, least: float = 400.0, calcium: str = "given"
+) -> Result:
+    """A calcimimetic titrated for 24 weeks as its trials did, in people with a mean PTH (pg/mL); other care unchanged.
+
+    A low calcium holds the dose and is answered with calcium by mouth; see ``plans/trial_cinacalcet.yaml`` and
+    ``trial_etelcalcetide.yaml``. Calcium is corrected for albumin where people are enrolled (at 8.3 mg/dL or more) and read. That
+    the mean PTH of those on cinacalcet is 640 pg/mL is recalled of Block 2004, 10.1056/NEJMoa031633, on whose and other trials'
+    data the simulations of 10.1111/bcp.13900 rest. Those titrate by PTH and calcium alone (``calcium=not given``,
+    ``trial_cinacalcet_alone.yaml``). Trials of etelcalcetide raise the last dose in week 17, here it may rise until week 20.
 
     ``read``: ``PTH`` (mean at the end, pg/mL), ``PTH change``, ``Ca change``, ``P change`` (mean %), ``responders`` (PTH down
     by more than 30%, %), ``low calcium`` (8.4 mg/dL or less, %).
     """
-    return _read(_arm(ctx, f"label_{drug}", "usual", least, (8.3, 20.0)), read, pth)
+    return _read(
+        _arm(ctx, f"trial_{drug}" + ("" if calcium == "given" else "_alone"), "usual", least, (8.3, 20.0)), read, pth
+    )
 
 
 def active_vitamin_d(ctx: Context, *, drug: str, read: str, pth: float = 0.0, least: float = 400.0) -> Result:
@@ -139,10 +157,19 @@ def _cared(ctx: Context, protocol: str) -> Titration:
     return ctx.once(("cared", protocol), make)
 
 
-def attained(ctx: Context, *, lab: str, protocol: str = "kdigo") -> Result:
-    """Share of measured labs in target over the last six of twenty visits of care by rule, %: P, Ca, PTH or all."""
+def attained(ctx: Context, *, lab: str, protocol: str = "kdigo", low: float = 0.0, high: float = 0.0) -> Result:
+    """Share of measured labs in target over the last six of twenty visits of care by rule, %: P, Ca, PTH or all.
+
+    The target is that of the protocol, or between two values (conventional units) where these are given: PMID 26914677 counts
+    phosphate by KDIGO 2009, 2.5 to 4.5 mg/dL (0.81 to 1.45 mmol/L), and by KDOQI, 3.5 to 5.5 (49.5% attain it).
+    """
     run = _cared(ctx, protocol)
-    share = run.attainment()[{"P": "phosphate", "Ca": "calcium_total", "PTH": "pth", "all": "all"}[lab]]
+    analyte = {"P": "phosphate", "Ca": "calcium_total", "PTH": "pth", "all": "all"}[lab]
+    if high:
+        values = run.measured[analyte][:, -LAST_OF_CARE:] * FACTORS[analyte]
+        share = float(((values >= low) & (values <= high))[np.isfinite(values)].mean())
+    else:
+        share = run.attainment(last=LAST_OF_CARE)[analyte]
     return Result(100 * share, float(100 * np.sqrt(share * (1 - share) / len(run.cohort))))
 
 
