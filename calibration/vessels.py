@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -90,10 +91,13 @@ def people() -> tuple[Context, dict[str, Group]]:
 def crossed(group: Group, sets: Sets, until: float, times: np.ndarray) -> Trajectory:
     """Everyone under every set, set by set."""
     width, many = len(group), len(next(iter(sets.values())))
-    values = {name: np.repeat(v, width) for name, v in sets.items()} | {
-        "propensity_ref": np.repeat(defined(sets), width)
-    }
-    return group.chosen(np.tile(np.arange(width), many)).run(until, times, tolerance=LOOSE, **values)
+    everyone = group.chosen(np.tile(np.arange(width), many))
+    return everyone.run(until, times, tolerance=LOOSE, **repeated(sets, width))
+
+
+def repeated(sets: Sets, width: int) -> dict[str, Any]:
+    """Parameters of every set for so many people each, the scale of propensity with them."""
+    return {name: np.repeat(values, width) for name, values in {**sets, "propensity_ref": defined(sets)}.items()}
 
 
 def by_set(values: np.ndarray, sets: Sets) -> np.ndarray:
