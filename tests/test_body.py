@@ -7,6 +7,7 @@ import pytest
 
 from livedo.body import ANALYTES, haemodialysis, load_body
 from livedo.engine import simulate
+from livedo.errors import InputError
 from livedo.records import convert, express, find_analyte
 
 WEEK = 168.0
@@ -179,3 +180,24 @@ def test_analytes_have_the_unit_of_their_symbol(body):
     }
     for analyte, symbol in ANALYTES.items():
         assert spelled.get(body.unit(symbol), body.unit(symbol)) == find_analyte(analyte).unit, analyte
+
+
+def test_the_part_that_minerals_depend_on_runs_as_the_whole_body_does():
+    body = load_body()
+    part = body.part_for(("P", "Ca_total", "PTH"))
+    assert set(part.model.states) < set(body.model.states)
+    assert part.sites == ()
+    times = [28 * 24.0]
+    whole, less = (
+        simulate(
+            b.kernel(("P", "Ca_total", "PTH")), until=times[0], times=times, schedule=haemodialysis(), tolerance=1e-7
+        )
+        for b in (body, part)
+    )
+    for symbol in ("P", "Ca_total", "PTH"):
+        assert less[symbol] == pytest.approx(whole[symbol], rel=1e-5)
+
+
+def test_a_part_for_something_unknown_is_refused():
+    with pytest.raises(InputError, match="no such symbol"):
+        load_body().part_for(("ectoplasm",))

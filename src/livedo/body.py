@@ -12,7 +12,7 @@ import functools
 import math
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -141,6 +141,22 @@ class Body:
         if unit is None:
             raise InputError("the body has no such symbol", field="symbol", value=symbol)
         return unit
+
+    def part_for(self, symbols: Sequence[str] = OBSERVABLES) -> Body:
+        """The organs' states that some symbols depend on (:meth:`livedo.engine.Model.part_for`): minerals without vessels and
+        skin, for instance, in a fraction of the time. What sessions hold (``Quf_required``) always stays; without all of a site's
+        perfusion there are no sites to hold.
+
+        Raises
+        ------
+        InputError
+            If the body has no such symbol.
+        """
+        model = self.model.part_for((*symbols, "Quf_required"))
+        held = (*self.skin_held.values(), *self.onsets_held.values())
+        sites = self.sites if all(symbol in model.unit_of for symbol in held) else ()
+        labels = {name: label for name, label in self.labels.items() if name in model.states}
+        return replace(self, model=model, labels=MappingProxyType(labels), sites=sites)
 
     def kernel(self, observables: Sequence[str] = OBSERVABLES) -> Kernel:
         """Machine code for eight patients at a time, from the cache when it is there.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -103,6 +103,47 @@ class Model:
     def traits_of(self, state: str) -> StateTraits:
         """How the stepper treats a state; the defaults if nothing was said."""
         return self.traits.get(state, StateTraits())
+
+    def part_for(self, symbols: Iterable[str]) -> Model:
+        """What some symbols depend on, and nothing else: fewer states to solve, the same course of those that stay.
+
+        A reaction that moves a state which stays is kept whole, with all that it moves, so balances still hold. Every parameter
+        stays, so that a schedule may still set it. States that are left out no longer enter the error norm.
+
+        Raises
+        ------
+        InputError
+            If the model has no such symbol.
+        """
+        rules, needed, waiting = dict(self.rules), set[str](), list(symbols)
+        moved_by: dict[str, list[Reaction]] = {}
+        for reaction in self.reactions:
+            for state, _ in reaction.stoichiometry:
+                moved_by.setdefault(state, []).append(reaction)
+        while waiting:
+            symbol = waiting.pop()
+            if symbol in needed:
+                continue
+            if symbol not in self.parameters and symbol not in rules and symbol not in self.states:
+                raise InputError("the model has no such symbol", where=self.name, field="symbol", value=symbol)
+            needed.add(symbol)
+            equations = [table[symbol] for table in (rules, self.rates, self.starts) if symbol in table]
+            for reaction in moved_by.get(symbol, []):
+                equations.append(reaction.rate)
+                waiting += [state for state, _ in reaction.stoichiometry]
+            waiting += [other for equation in equations for other in equation.symbols()]
+        known = needed | self.parameters.keys()
+        return replace(
+            self,
+            states=tuple(s for s in self.states if s in needed),
+            starts={s: e for s, e in self.starts.items() if s in needed},
+            rules=tuple((n, e) for n, e in self.rules if n in needed),
+            reactions=tuple(r for r in self.reactions if any(s in needed for s, _ in r.stoichiometry)),
+            rates={s: e for s, e in self.rates.items() if s in needed},
+            traits={s: t for s, t in self.traits.items() if s in needed},
+            unit_of={s: u for s, u in self.unit_of.items() if s in known},
+            amounts=self.amounts & needed,
+        )
 
     def stoichiometry(self) -> dict[str, dict[str, float]]:
         """Reaction -> state -> coefficient."""

@@ -37,11 +37,14 @@ SEVERE = 1.5
 RUN_IN, RUN_IN_GLAND = 60, 1500.0
 #: Largest weekly change, relative to a state's size, of someone who counts as settled.
 SETTLED = 1e-3
-WANTED = (
+#: What experiments read besides the usual observables: of minerals, and of drugs, vessels and clotting.
+MINERALS = (
     *("Ca_complexed", "Ca_bound", "K_P_hd", "K_Ca_hd", "FGF23", "Mg", "osteoblasts", "osteoclasts", "CTX", "V", "V_P"),
     *("Ca_formed", "Ca_resorbed", "P_mobilised", "Quf", "HCO3"),
     *("PTH_release", "PTH_store", "PTH_amount", "Ca_faeces", "P_faeces", "Ca_outside", "P_outside", "Ca_gut"),
     *("P_absorbed", "calcitriol_amount"),
+)
+BEYOND = (
     *("protein_C", "factor_II", "factor_X", "MGP_inactive", "MGP_carboxylated", "PPi", "PPi_from_dialysis"),
     *("thiosulfate_level", "fytate_level", "crystal_inhibition_plasma", "teriparatide_level"),
     *("T50", "brushite_saturation", "apatite_saturation", "calcification_propensity", "lumen"),
@@ -156,8 +159,16 @@ class Context:
     def kernel(self) -> Kernel:
         """Machine code with everything that an experiment reads."""
         known = self.body.model.unit_of
-        wanted = (*OBSERVABLES, *WANTED, *self.body.accumulators, *self.body.model.amounts, *self.glands)
+        wanted = (*OBSERVABLES, *MINERALS, *BEYOND, *self.body.accumulators, *self.body.model.amounts, *self.glands)
         return self.body.kernel(tuple(s for s in dict.fromkeys(wanted) if s in known))
+
+    @cached_property
+    def minerals(self) -> Context:
+        """The same people on the part of the body that minerals depend on: without vessels, skin and wound, in less time."""
+        body = self.body
+        known = body.model.unit_of
+        own = [s for s in (*OBSERVABLES, *MINERALS, *body.model.amounts, *self.glands) if s in known]
+        return Context(quick=self.quick, threads=self.threads, body=body.part_for(own))
 
     @cached_property
     def glands(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from livedo.engine import cache
 from livedo.evidence.context import Context
-from livedo.evidence.experiments import find, source_key
+from livedo.evidence.experiments import OF_MINERALS, find, source_key
 from livedo.evidence.registry import Figure, load_reasons
 from livedo.evidence.result import NotSimulated, Result
 
@@ -152,7 +152,8 @@ def score(
             lines.append((i, Line(figure, None, NOT_SIMULATED, figure.reason_not_simulated)))
             continue
         tell("running experiments", done, todo)
-        result = simulated(context, figure)
+        subject = figure.experiment.partition(".")[0]
+        result = simulated(context.minerals if subject in OF_MINERALS else context, figure)
         verdict = verdict_of(figure, result)
         reason = known.get(figure.id, "") if verdict == OUTSIDE else result.note if verdict == NOT_SIMULATED else ""
         lines.append((i, Line(figure, result, verdict, reason)))

@@ -21,6 +21,11 @@ Experiment = Callable[..., Result]
 FOLDER = Path(__file__).parent
 #: Modules that experiments of any subject use.
 SHARED = ("sessions_run", "clamp", "units", "organ_run", "lesion_cohort")
+#: Subjects that need no more of the body than what minerals depend on.
+OF_MINERALS = (
+    *("bone", "calcium", "control", "drugs", "elimination", "kidney", "kidney_states", "parathyroid", "sessions"),
+    "titrated",
+)
 
 
 def modules() -> tuple[str, ...]:
