@@ -52,7 +52,7 @@ def session(
     def make() -> Session:
         offsets = np.arange(0.0, hours + 2.01, 0.25)
         before = tuple(usual for usual in (8.0, MIDWEEK) if usual < start)
-        schedule = haemodialysis(at=(start,), hours=hours, **during)
+        schedule = haemodialysis(at=(start,), hours=hours, skin=False, **during)
         if before:
             schedule = haemodialysis(at=before) + schedule
         run = group.run(start + hours + 2.5, start + offsets, schedule, tolerance=1e-6)
