@@ -173,6 +173,12 @@ def attained(ctx: Context, *, lab: str, protocol: str = "kdigo", low: float = 0.
     return Result(100 * share, float(100 * np.sqrt(share * (1 - share) / len(run.cohort))))
 
 
+def oscillation(ctx: Context) -> Result:
+    """Doses changed against the direction of their change before, naive rule without dead bands over KDIGO-like care, ratio."""
+    naive, bands = (_cared(ctx, protocol).reversals_per_year() for protocol in ("naive", "kdigo"))
+    return Result(naive / bands)
+
+
 def still_high(ctx: Context, *, low: float, high: float) -> Result:
     """Share with PTH above 600 pg/mL after 9 to 12 months of care by rule, of those who began between two values, %."""
     run = _cared(ctx, "kdigo")
