@@ -15,7 +15,8 @@ IMAGES = results.ROOT / "docs/images"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 TITLES = {
     "T2-peterson-riggs": "Peterson-Riggs with dialysis",
-    "T2-body": "Livedo's own body",
+    "T2-body": "Livedo's own body, minerals",
+    "T2-disease": "Livedo's own body, whole",
 }
 
 

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from livedo.body import Body, load_body
 from livedo.engine import Kernel, Model, Schedule, compile_model, load
 from livedo.engine.randomness import normal, uniform
 from livedo.engine.system import System, assemble
+from livedo.patients import prior_of
 
 ROOT = Path(__file__).resolve().parent.parent
 WEEK, YEAR = 168.0, 8736.0
@@ -186,22 +188,28 @@ def peterson_riggs(patients: int, seed: int = 1) -> Work:
 
 
 def body(patients: int, seed: int = 1) -> Work:
-    """Livedo's own body, traits sampled from its table."""
-    from livedo.body import load_body
-    from livedo.patients import prior_of
+    """The part of Livedo's own body that minerals depend on, traits sampled from its table."""
+    judged = ("P", "Ca_total", "PTH")
+    return _own("T2-body", judged, load_body().part_for(judged), patients, seed)
 
+
+def disease(patients: int, seed: int = 1) -> Work:
+    """Livedo's whole body, vessels, skin and wound with it; perfusion is read and held at the start of every session."""
+    return _own("T2-disease", ("P", "Ca_total", "PTH", "arteriolar_mineral", "lumen"), load_body(), patients, seed)
+
+
+def _own(name: str, judged: tuple[str, ...], own: Body, patients: int, seed: int) -> Work:
     who = np.arange(patients)
-    whole = load_body()
-    prior = prior_of(whole)
+    prior = prior_of(own)
     values = prior.values(prior.scores(who, seed))
     return Work(
-        name="T2-body",
-        model=whole.model,
-        judged=("P", "Ca_total", "PTH"),
+        name=name,
+        model=own.model,
+        judged=judged,
         opening=(("session_hours", HOURS), ("hd", 1.0)),
-        held=(("Quf", "Quf_required"),),
+        held=(("Quf", "Quf_required"), *own.skin_held.items()),
         closing=(("hd", 0.0),),
-        parameters={k: v for k, v in values.items() if k in whole.model.parameters},
+        parameters={k: v for k, v in values.items() if k in own.model.parameters},
         starts={},
         clock=_clock(seed, who),
         limit=1e-3,
@@ -209,7 +217,11 @@ def body(patients: int, seed: int = 1) -> Work:
     )
 
 
-TASKS: Mapping[str, Callable[[int, int], Work]] = {"T2-peterson-riggs": peterson_riggs, "T2-body": body}
+TASKS: Mapping[str, Callable[[int, int], Work]] = {
+    "T2-peterson-riggs": peterson_riggs,
+    "T2-body": body,
+    "T2-disease": disease,
+}
 
 
 def worst_error(samples: np.ndarray, truth: np.ndarray) -> float:

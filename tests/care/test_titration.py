@@ -58,7 +58,7 @@ rules:
 
 @pytest.fixture(scope="module")
 def body():
-    return load_body()
+    return load_body().part_for()
 
 
 @pytest.fixture(scope="module")

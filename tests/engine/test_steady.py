@@ -12,7 +12,7 @@ WEEK = 168.0
 
 
 def test_the_body_repeats_its_week_on_dialysis():
-    body = load_body()
+    body = load_body().part_for()
     kernel = body.kernel()
     varied = {"diet_P": np.array([0.9, 1.1, 1.4]), "Ca_dialysate": np.array([1.25, 1.375, 1.5])}
     near = simulate(kernel, until=20 * WEEK, patients=3, parameters=varied, schedule=haemodialysis())
@@ -43,7 +43,7 @@ def test_a_conserved_total_keeps_its_value(tmp_path):
 
 
 def test_deep_stores_are_held_and_not_equilibrated():
-    body = load_body()
+    body = load_body().part_for()
     kernel = body.kernel()
     near = simulate(kernel, until=10 * WEEK, schedule=haemodialysis())
     found = steady_state(body.model, kernel, near.final, haemodialysis())

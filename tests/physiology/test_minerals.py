@@ -13,20 +13,22 @@ WEEK = 168.0
 MIDWEEK = 56.0
 QUICK_GLAND = {"tau_gland": 1500.0}
 GLAND = ("gland_mass_diffuse", "gland_mass_nodular", "PTH_store")
+SEEN = (
+    *("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol", "vitamin_D", "FGF23", "ALP", "CTX", "Mg", "Ca_bone"),
+    *("gland_mass", "gland_mass_nodular", "CPP", "fetuin_A", "P_urine", "Ca_urine", "calcimimetic_occupancy"),
+)
 #: Reference patient, and one whose glands have grown.
 USUAL, SEVERE = 0, 1
 
 
 @pytest.fixture(scope="module")
 def body() -> Body:
-    return load_body()
+    return load_body().part_for(SEEN)
 
 
 @pytest.fixture(scope="module")
 def kernel(body: Body) -> Kernel:
-    seen = ("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol", "vitamin_D", "FGF23", "ALP", "CTX", "Mg", "Ca_bone")
-    more = ("gland_mass", "gland_mass_nodular", "CPP", "fetuin_A", "P_urine", "Ca_urine", "calcimimetic_occupancy")
-    return body.kernel((*seen, *more))
+    return body.kernel(SEEN)
 
 
 @pytest.fixture(scope="module")
