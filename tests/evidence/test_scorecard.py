@@ -41,6 +41,7 @@ def faked(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFact
 
         def __init__(self, **_: object) -> None:
             self.body = type("Body", (), {"model": type("Model", (), {"fingerprint": "0123456789abcdef"})})
+            self.minerals = self
 
     monkeypatch.setenv("LIVEDO_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setattr(scorecard, "find", find)

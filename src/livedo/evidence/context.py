@@ -42,7 +42,7 @@ MINERALS = (
     *("Ca_complexed", "Ca_bound", "K_P_hd", "K_Ca_hd", "FGF23", "Mg", "osteoblasts", "osteoclasts", "CTX", "V", "V_P"),
     *("Ca_formed", "Ca_resorbed", "P_mobilised", "Quf", "HCO3"),
     *("PTH_release", "PTH_store", "PTH_amount", "Ca_faeces", "P_faeces", "Ca_outside", "P_outside", "Ca_gut"),
-    *("P_absorbed", "calcitriol_amount"),
+    *("P_absorbed", "calcitriol_amount", "Ca_gained_pd"),
 )
 BEYOND = (
     *("protein_C", "factor_II", "factor_X", "MGP_inactive", "MGP_carboxylated", "PPi", "PPi_from_dialysis"),
