@@ -72,20 +72,21 @@ def summary(comparison: Comparison) -> tuple[str, ...]:
     """One sentence a plan: the chance of a first lesion, or what became of the one there was; and the base rate beside it."""
     said = []
     for outcome in comparison.outcomes:
+        name = outcome.plan.name
         if "lesion_risk" in outcome.summary:
             risk, rate = (_words(of_members(outcome, key), 2) for key in ("lesion_risk", "lesion_rate"))
-            mean = np.nanmean(of_members(outcome, "lesion_rate"))
             said.append(
-                f"{outcome.plan.name}: chance of a first lesion {risk[0]}% ({risk[1]}); per 1000 patient-years "
-                f"{rate[0]} ({rate[1]}), mean over the versions {number(float(mean), 1)}."
+                f"{name}: chance of a first lesion {risk[0]}% ({risk[1]}); per 1000 patient-years {rate[0]} ({rate[1]}), "
+                f"mean over the versions {_mean(of_members(outcome, 'lesion_rate'))}."
             )
         elif "alive_last" in outcome.summary:
             keys = ("wound_last", "eschar_last", "pain_last", "alive_last", "died_sepsis")
             wound, eschar, pain, alive, sepsis = (_words(of_members(outcome, key), 1) for key in keys)
+            means = [_mean(of_members(outcome, key)) for key in ("alive_last", "died_sepsis")]
             said.append(
-                f"{outcome.plan.name}: at the end open wound {wound[0]} cm² ({wound[1]}), eschar {eschar[0]} cm² ({eschar[1]}), "
-                f"pain {pain[0]} of 10 ({pain[1]}), chance to be alive {alive[0]}% ({alive[1]}), to have died of sepsis from "
-                f"the wound {sepsis[0]}% ({sepsis[1]})."
+                f"{name}: at the end open wound {wound[0]} cm² ({wound[1]}), eschar {eschar[0]} cm² ({eschar[1]}), "
+                f"pain {pain[0]} of 10 ({pain[1]}); chance to be alive {alive[0]}% ({alive[1]}), mean over the versions "
+                f"{means[0]}%; to have died of sepsis from the wound {sepsis[0]}% ({sepsis[1]}), mean {means[1]}%."
             )
     if any("lesion_risk" in outcome.summary for outcome in comparison.outcomes):
         rates = [row.per_1000 for row in base_rates()]
@@ -95,6 +96,11 @@ def summary(comparison: Comparison) -> tuple[str, ...]:
             "counts as a case."
         )
     return tuple(said)
+
+
+def _mean(values: np.ndarray) -> str:
+    finite = values[np.isfinite(values)]
+    return number(float(finite.mean()), 1) if finite.size else "–"
 
 
 def _words(values: np.ndarray, decimals: int) -> tuple[str, str]:
