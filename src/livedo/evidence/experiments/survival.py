@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from livedo.evidence.context import Context
-from livedo.evidence.experiments.lesion_cohort import Followed, followed
+from livedo.evidence.experiments.lesion_cohort import Followed, followed, from_onset
 from livedo.evidence.experiments.wounds import ULCER
 from livedo.evidence.result import NotSimulated, Result, mean_of
 from livedo.skin.outcomes import hazards
@@ -13,37 +13,42 @@ from livedo.skin.outcomes import hazards
 DISEASE = ("sepsis", "wasting")
 
 
-def _chances(run: Followed, weeks: float) -> dict[str, np.ndarray]:
-    """Chance of death of each cause within some weeks of diagnosis, shape (people,): causes compete week by week."""
-    last = int(weeks) + 1
-    rises = {h.name: np.diff(run.values[h.symbol][:, :last], axis=1) for h in hazards("death")}
+#: Weeks from onset at which ulcer and plaque are told apart: most who are seen early have no ulcer yet (LES04).
+EARLY = 1
+EARLY_GROUPS = ("ulcer", "plaque")
+
+
+def _chances(run: Followed, weeks: float, since: int = 0) -> dict[str, np.ndarray]:
+    """Chance of death of each cause within some weeks, shape (people,): causes compete week by week."""
+    span = slice(since, min(since + int(weeks), len(run.times) - 1) + 1)
+    rises = {h.name: np.diff(run.values[h.symbol][:, span], axis=1) for h in hazards("death")}
     total = np.sum(list(rises.values()), axis=0)
     alive = np.exp(-np.concatenate([np.zeros_like(total[:, :1]), np.cumsum(total, axis=1)[:, :-1]], axis=1))
     share = alive * -np.expm1(-total) / np.maximum(total, 1e-300)
     return {name: (share * rise).sum(axis=1) for name, rise in rises.items()}
 
 
-def _group(run: Followed, of: str) -> np.ndarray:
-    ulcerated = run.lesion(0) > ULCER
-    groups = {
-        "all": np.ones(len(run.who), bool),
-        "ulcer": ulcerated,
-        "plaque": ~ulcerated,
-        "proximal": run.who.site == 0,
-        "distal": run.who.site > 0,
-    }
-    return groups[of]
+def _of(ctx: Context, of: str, weeks: float, causes: str = "any") -> Result:
+    """Mean chance of death of a group: from diagnosis, or from the first week of the lesion for ulcer and plaque."""
+    if of in EARLY_GROUPS:
+        run = from_onset(ctx)
+        ulcerated = run.lesion(EARLY) > ULCER
+        each, group = _chances(run, weeks, EARLY), ulcerated if of == "ulcer" else ~ulcerated
+    else:
+        run = followed(ctx)
+        proximal = run.who.site == 0
+        each = _chances(run, weeks)
+        group = {"all": np.ones(len(run.who), bool), "proximal": proximal, "distal": ~proximal}[of]
+    return mean_of(np.sum([v for k, v in each.items() if causes == "any" or k in DISEASE], axis=0)[group])
 
 
 def dead(ctx: Context, *, weeks: float, of: str = "all", causes: str = "any") -> Result:
     """Share dead within some weeks of diagnosis on background care, of any cause or of the disease, %.
 
-    ``of``: ``all``, ``ulcer``, ``plaque`` (neither dead nor open skin at diagnosis), ``proximal`` or ``distal``.
+    ``of``: ``all``, ``proximal``, ``distal``; or ``ulcer`` and ``plaque`` (neither dead nor open skin), told apart and counted
+    from the first week of the lesion.
     """
-    run = followed(ctx)
-    each = _chances(run, weeks)
-    chance = np.sum([v for k, v in each.items() if causes == "any" or k in DISEASE], axis=0)
-    return mean_of(100 * chance[_group(run, of)])
+    return _of(ctx, of, weeks, causes).scaled(100.0)
 
 
 def alive(ctx: Context, *, weeks: float) -> Result:
@@ -52,11 +57,9 @@ def alive(ctx: Context, *, weeks: float) -> Result:
     return Result(100 - found.value, found.error)
 
 
-def ratio(ctx: Context, *, one: str, other: str, weeks: float = 52.0) -> Result:
-    """Hazard ratio of death of one group against another within some weeks of diagnosis (constant hazards)."""
-    run = followed(ctx)
-    chance = np.sum(list(_chances(run, weeks).values()), axis=0)
-    first, second = (mean_of(chance[_group(run, g)]) for g in (one, other))
+def ratio(ctx: Context, *, one: str, other: str, weeks: float = 48.0) -> Result:
+    """Hazard ratio of death of one group against another within some weeks (constant hazards); groups as in ``dead``."""
+    first, second = (_of(ctx, group, weeks) for group in (one, other))
     rates = [-np.log1p(-r.value) for r in (first, second)]
     if rates[1] <= 0:
         raise NotSimulated("no one of the other group dies")
