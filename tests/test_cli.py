@@ -91,8 +91,22 @@ def test_options_and_inputs_are_handed_on(files: Path) -> None:
         "members": 3,
         "seed": 9,
         "threads": 2,
+        "lesion": None,
         "inputs": {"chart": "unit.csv", "plan 1": "one.yaml", "plan 2": "two.yaml"},
     }
+
+
+def test_site_of_a_lesion_is_handed_on(files: Path) -> None:
+    assert run("--lesion", "calf") == 0
+    assert json.loads((files / "out" / "provenance.json").read_text())["lesion"] == "calf"
+
+
+def test_lesion_at_no_site_of_the_skin_is_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--lesion", "knee") == 2
+    said = capsys.readouterr().err
+    for words in ("--lesion", "knee", "proximal, calf, acral"):
+        assert words in said
+    assert not (files / "out").exists()
 
 
 @pytest.mark.parametrize(

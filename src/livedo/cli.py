@@ -34,7 +34,7 @@ def _version() -> str:
 
 app = App(
     name="livedo",
-    help="Simulate the minerals behind calciphylaxis under plans of care. Research software, not a medical device.",
+    help="Simulate calciphylaxis, from minerals to wound, under plans of care. Research software, not a medical device.",
     version=_version,
 )
 model = App(name="model", help="The model itself.")
@@ -51,6 +51,7 @@ def run(
     members: int = 64,
     seed: int = 1,
     out: Path,
+    lesion: str | None = None,
     threads: int | None = None,
 ) -> None:
     """Simulate one patient under one or more plans of care, and write a report.
@@ -71,10 +72,14 @@ def run(
         The random draws. One seed gives one result, whatever the number of threads.
     out
         The folder for the report. An earlier run there is replaced.
+    lesion
+        Site of a lesion of calciphylaxis that is there when the plans start: proximal (thigh, abdomen, breast), calf or acral.
+        Without it the skin is whole, and the chance of a first lesion is told.
     threads
         Threads; all processors if not given.
     """
     _check_options(years, members, seed, threads)
+    _check_lesion(lesion)
 
     from livedo.report import check_out, table, write
 
@@ -100,6 +105,7 @@ def run(
             threads=threads,
             progress=progress,
             inputs=inputs,
+            lesion=lesion,
         )
         progress("writing the report", 0, 1)
         write(comparison, out)
@@ -252,6 +258,18 @@ def _check_options(years: float, members: int, seed: int, threads: int | None) -
             raise InputError("out of range", where="livedo run", field=field, value=value, expected=expected)
 
 
+def _check_lesion(lesion: str | None) -> None:
+    if lesion is None:
+        return
+    from livedo.body import load_body
+
+    sites = load_body().sites
+    if lesion not in sites:
+        raise InputError(
+            "is not a site of the skin", where="livedo run", field="--lesion", value=lesion, expected=", ".join(sites)
+        )
+
+
 def _check_names(plans: Sequence[Plan], files: Sequence[Path]) -> None:
     first: dict[str, Path] = {}
     for plan, file in zip(plans, files, strict=True):
@@ -303,6 +321,7 @@ def _say(table: object, comparison: Comparison, out: Path) -> None:
 
     console = Console()
     console.print(table)
+    _say_disease(comparison)
     for outcome in comparison.outcomes:
         for warning in outcome.warnings:
             console.print(Text(f"Warning, {outcome.plan.name}: {warning}"))
@@ -310,6 +329,29 @@ def _say(table: object, comparison: Comparison, out: Path) -> None:
             console.print(Text(f"{outcome.plan.name}: {len(outcome.failures)} versions failed and are left out"))
     console.print(Text("Research software, not a medical device."))
     print(f"Report: {out / 'report.html'}")
+
+
+def _say_disease(comparison: Comparison) -> None:
+    """The lesion, or its chance, in sentences: risk with its base rate, course, refusals, and the diary."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from livedo.report.diary import diaries
+    from livedo.report.disease import summary
+
+    console = Console()
+    for sentence in summary(comparison):
+        console.print(Text(sentence))
+    for outcome in comparison.outcomes:
+        for one in outcome.refused:
+            site = f", {one.site}" if one.site else ""
+            what = f"{one.action}{site}, day {one.day:.1f}: not possible in {one.members} of {one.of} versions, {one.reason}"
+            console.print(Text(f"{outcome.plan.name}: {what}"))
+    for diary in diaries(comparison):
+        console.print(Text(f"\nDiary of the lesion, one version in the middle, {diary.plan}", style="bold"))
+        for entry in diary.entries:
+            done = f"{entry.done[:1].upper()}{entry.done[1:]}. " if entry.done else ""
+            console.print(Text(f"{entry.when}. {done}{entry.words}"))
 
 
 def _show(table: object) -> None:

@@ -113,7 +113,7 @@ def test_differences_are_taken_version_by_version(comparison: Comparison) -> Non
 
 def test_every_quantity_has_one_place(comparison: Comparison) -> None:
     found = plans_side_by_side(comparison)
-    placed = [row.quantity.key for block in (*found.left, *found.right) for row in block.rows]
+    placed = [row.quantity.key for block in (*found.left, *found.right, *found.disease) for row in block.rows]
     assert sorted(placed) == sorted(q.key for q in quantities())
     assert {row.quantity.kind for row in found.right[0].rows} == {"harm"}
 

@@ -34,6 +34,7 @@ def timetable(
     as_at_start: bool = False,
     people: np.ndarray | None = None,
     seed: int = 0,
+    skin: bool = True,
 ) -> Schedule:
     """The plan for some patients, from Monday 00:00 of its first week at time zero.
 
@@ -50,6 +51,9 @@ def timetable(
         Lay out what holds at hour zero, for ever: later changes of the plan are left out, and so are actions.
     people, seed:
         Numbers of the patients, shape (patients,), and seed: of what an operation leaves and whether a graft takes.
+    skin:
+        Whether perfusion of the skin is read, every week and at the start and end of each session, and lesions are looked for;
+        without it the skin stays whole. Minerals are the same either way as long as no lesion begins.
 
     Raises
     ------
@@ -57,7 +61,8 @@ def timetable(
         If a prescribed dry weight is far from a patient's own.
     """
     body = load_body()
-    schedule = Schedule().hold_all(body.onsets_held, 0.0, every=WEEK)
+    perfusion = body.skin_held if skin else {}
+    schedule = Schedule().hold_all({**body.skin_held, **body.onsets_held} if skin else {}, 0.0, every=WEEK)
     known = frozenset(body.inputs)
     ordered = orders(plan, known=known)
     rules = sessions(plan)
@@ -99,8 +104,8 @@ def timetable(
             hours=rule.hours,
             every=WEEK,
             held={"Quf": "Quf_required"},
-            held_then=body.skin_held,
-            held_after=body.skin_held,
+            held_then=perfusion,
+            held_after=perfusion,
             start=rule.from_h,
             stop=rule.until_h,
         )

@@ -118,7 +118,7 @@ def _figure(comparison: Comparison, shown: Shown, marks: Sequence[Mark], past: t
             *_target(shown),
         ),
         marks=frozenset(mark.kind for mark in recent) | (frozenset({"stay"}) if stays else frozenset()),
-        days=tuple(number(comparison.outcomes[0].days[place], 0) for place in _places(comparison.outcomes[0])),
+        days=tuple(number(comparison.outcomes[0].days[place], 0) for place in places(comparison.outcomes[0])),
         behind=tuple(_behind(shown, outcome) for outcome in comparison.outcomes),
     )
 
@@ -193,7 +193,7 @@ def _overlap(ends: Sequence[Interval]) -> str:
     return "the 90% intervals do not overlap" if len(ends) == 2 else "not all of the 90% intervals overlap"
 
 
-def _places(outcome: PlanOutcome) -> list[int]:
+def places(outcome: PlanOutcome) -> list[int]:
     """The samples nearest to the start, the quarters and the end of a run."""
     days = np.asarray(outcome.days, float)
     wanted = np.linspace(days[0], days[-1], 5)
@@ -202,7 +202,7 @@ def _places(outcome: PlanOutcome) -> list[int]:
 
 def _behind(shown: Shown, outcome: PlanOutcome) -> Behind:
     cells = []
-    for place in _places(outcome):
+    for place in places(outcome):
         found = interval(outcome.values[shown.symbol][:, place])
         other = found.scaled(shown.to_conventional(1.0))
         cells.append((*_cell(found, shown.decimals), *_cell(other, shown.conventional_decimals)))

@@ -12,6 +12,7 @@ import numpy as np
 
 from livedo.report import figures as drawing
 from livedo.report import reading
+from livedo.report.disease import disease_text
 from livedo.report.intervals import interval
 from livedo.report.panels import MARKS
 from livedo.report.shown import alike, counted, harms_not_modelled, listed, number, unit_text
@@ -90,6 +91,7 @@ def render(comparison: Comparison) -> str:
         analytes=reading.analytes_read(comparison.chart),
         noticed=reading.noticed(comparison.chart),
         figures=drawn,
+        disease=disease_text(comparison),
         marks=frozenset().union(*(figure.marks for figure in drawn)),
         mark_words=MARKS,
         table=plans_side_by_side(comparison),

@@ -13,7 +13,7 @@ from html import escape
 
 import numpy as np
 
-from livedo.report.shown import Shown, number
+from livedo.report.shown import Measure, Shown, number
 
 WIDTH, HEIGHT = 214, 176
 LEFT, RIGHT, TOP, BOTTOM = 30, 182, 20, 150
@@ -84,7 +84,9 @@ def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" class="{kind}"/>'
 
 
-def _frame(shown: Shown, values: tuple[float, float], days: tuple[float, float]) -> tuple[list[str], Axis, Axis]:
+def _frame(
+    shown: Shown | Measure, values: tuple[float, float], days: tuple[float, float]
+) -> tuple[list[str], Axis, Axis]:
     """Grid and scales: SI on the left, the conventional unit on the right, days or years below."""
     x, y = Axis(*days, LEFT, RIGHT), Axis(*values, BOTTOM, TOP)
     parts = [
@@ -97,7 +99,7 @@ def _frame(shown: Shown, values: tuple[float, float], days: tuple[float, float])
         parts.append(_line(LEFT, y(tick), RIGHT, y(tick), "grid"))
         parts.append(_text(LEFT - 5, y(tick) + 3.3, number(tick, _decimals(ticks)), "tick", "end"))
     factor = shown.to_conventional(1.0)
-    others = steps(values[0] * factor, values[1] * factor, 5)
+    others = steps(values[0] * factor, values[1] * factor, 5) if shown.conventional else []
     for tick in others:
         level = y(tick / factor)
         parts.append(_line(RIGHT, level, RIGHT + 3, level, "axis"))
@@ -114,7 +116,7 @@ def _frame(shown: Shown, values: tuple[float, float], days: tuple[float, float])
     return parts, x, y
 
 
-def _target(shown: Shown, y: Axis) -> list[str]:
+def _target(shown: Shown | Measure, y: Axis) -> list[str]:
     levels = () if shown.target is None else (shown.target.low, shown.target.high)
     return [_line(LEFT, y(level), RIGHT, y(level), "target") for level in levels]
 
@@ -181,7 +183,7 @@ def _curve(x: Axis, y: Axis, days: np.ndarray, values: np.ndarray, kind: str) ->
 
 
 def plan_panel(
-    shown: Shown,
+    shown: Shown | Measure,
     days: np.ndarray,
     percentiles: np.ndarray,
     reference: tuple[np.ndarray, np.ndarray] | None,

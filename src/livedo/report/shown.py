@@ -59,6 +59,28 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """One row of ``disease_shown.csv``: a trajectory of the disease that has a figure, shown in one unit.
+
+    Values times ``factor`` are in ``unit``.
+    """
+
+    symbol: str
+    label: str
+    unit: str
+    decimals: int
+    factor: float
+    note: str
+
+    conventional = ""
+    target = None
+
+    def to_conventional(self, value: float) -> float:
+        """There is one unit alone."""
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class SecondUnit:
     """The other unit of a quantity: values times ``factor`` are in ``unit``."""
 
@@ -127,6 +149,16 @@ def _second(unit: str, row: dict[str, str]) -> SecondUnit:
     else:
         raise ValueError(f"second_units.csv: {row['quantity']} in {unit} cannot be shown in {row['unit']}")
     return SecondUnit(row["unit"], factor, int(row["decimals"]))
+
+
+@lru_cache(maxsize=1)
+def measures() -> tuple[Measure, ...]:
+    """The figures of the disease, in the order in which they are shown."""
+    rows = _rows(HERE / "disease_shown.csv")
+    return tuple(
+        Measure(**{**row, "decimals": int(row["decimals"]), "factor": float(row["factor"])})  # type: ignore[arg-type]
+        for row in rows
+    )
 
 
 @lru_cache(maxsize=1)

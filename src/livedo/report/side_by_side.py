@@ -10,7 +10,7 @@ import numpy as np
 
 from livedo.report.intervals import Interval, interval, of_members
 from livedo.report.shown import number, second_units
-from livedo.tracking.outcomes import OPTIONAL, Quantity, quantities
+from livedo.tracking.outcomes import OPTIONAL, OPTIONAL_KINDS, Quantity, quantities
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Comparison, PlanOutcome
@@ -51,15 +51,21 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
-    """``left`` is control and balance, ``right`` the harms; ``notes`` are letters with their texts."""
+    """``left`` is control and balance, ``right`` the harms, ``disease`` vessels and lesion (no block without a row).
+
+    ``notes`` are letters with their texts, ``disease_notes`` those of the disease.
+    """
 
     plans: tuple[str, ...]
     left: tuple[Block, ...]
     right: tuple[Block, ...]
     notes: tuple[tuple[str, str], ...]
+    disease: tuple[Block, ...]
+    disease_notes: tuple[tuple[str, str], ...]
 
 
 _HEADINGS = {"control": "Control", "balance": "Balance", "harm": "Harms"}
+_DISEASE = {"vessel": "Vessels", "lesion": "Lesion and survival"}
 _Take = Callable[["PlanOutcome", str], np.ndarray]
 
 
@@ -95,11 +101,15 @@ def differences(comparison: Comparison) -> SideBySide:
 def _table(outcomes: Sequence[PlanOutcome], take: _Take) -> SideBySide:
     notes: dict[str, str] = {}
     blocks = {kind: Block(_HEADINGS[kind], _rows(outcomes, kind, take, notes)) for kind in _HEADINGS}
+    others: dict[str, str] = {}
+    disease = [Block(heading, _rows(outcomes, kind, take, others)) for kind, heading in _DISEASE.items()]
     return SideBySide(
         plans=tuple(outcome.plan.name for outcome in outcomes),
         left=(blocks["control"], blocks["balance"]),
         right=(blocks["harm"],),
         notes=tuple((letter, note) for note, letter in notes.items()),
+        disease=tuple(block for block in disease if block.rows),
+        disease_notes=tuple((letter, note) for note, letter in others.items()),
     )
 
 
@@ -108,7 +118,8 @@ def _rows(outcomes: Sequence[PlanOutcome], kind: str, take: _Take, notes: dict[s
     for quantity in quantities():
         if quantity.kind != kind:
             continue
-        if quantity.key in OPTIONAL and not any(quantity.key in outcome.summary for outcome in outcomes):
+        optional = quantity.key in OPTIONAL or quantity.kind in OPTIONAL_KINDS
+        if optional and not any(quantity.key in outcome.summary for outcome in outcomes):
             continue
         found = [interval(take(outcome, quantity.key)) for outcome in outcomes]
         lines = [_line(quantity.unit, quantity.decimals, found)]

@@ -30,7 +30,7 @@ def table(comparison: Comparison) -> Table:
     drawn.add_column("", ratio=3)
     for name in found.plans:
         drawn.add_column(Text(name), justify="right", ratio=2)
-    for block in (*found.left, *found.right):
+    for block in (*found.left, *found.right, *found.disease):
         drawn.add_row(Text(block.heading, style="bold"))
         for row in block.rows:
             for place, line in enumerate(row.lines):

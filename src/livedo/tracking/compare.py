@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.body import ANALYTES, Body, load_body
+from livedo.care.actions import find
 from livedo.care.checks import check_plan
 from livedo.care.kidney_states import NEUTRAL, filtration_at
 from livedo.care.orders import change_hours, sessions
@@ -23,7 +24,9 @@ from livedo.engine import Moment, Schedule, Steady, simulate, steady_state
 from livedo.errors import InputError
 from livedo.patients import prior_of, variations
 from livedo.tracking.comparison import Agreement, Comparison, PlanOutcome
+from livedo.tracking.disease import action_hours, counted_hazards, course, read_for_disease, refused, summed
 from livedo.tracking.estimate import Settled, estimate
+from livedo.tracking.history import CANDIDATES, History, lived, read_for_history, years_on_dialysis
 from livedo.tracking.labs import Level, levels
 from livedo.tracking.outcomes import STARTS_DIALYSIS, WEEK, Record, summarise, warnings_of
 
@@ -53,6 +56,7 @@ def compare(
     threads: int | None = None,
     progress: Progress | None = None,
     inputs: Mapping[str, Path] | None = None,
+    lesion: str | None = None,
 ) -> Comparison:
     """Compare plans on one patient.
 
@@ -74,14 +78,18 @@ def compare(
         Called with (stage, done, of).
     inputs:
         Files the run was made from; their hashes go into the provenance.
+    lesion:
+        Site of a lesion that is there when the plans start; None for whole skin, on which no lesion begins and its risk is told.
 
     Raises
     ------
     InputError
-        If a plan has no dialysis, or two plans have one name.
+        If a plan has no dialysis, two plans have one name, or the skin has no such site.
     """
     _check(plans, inputs or {})
     body = load_body()
+    if lesion is not None and lesion not in body.sites:
+        raise InputError("is not a site of the skin", field="lesion", value=lesion, expected=", ".join(body.sites))
     kernel = body.kernel(_observables(body))
     tell = progress or (lambda stage, done, of: None)
     given, said = _given(chart, body)
@@ -109,10 +117,25 @@ def compare(
         threads=threads,
     )
     tell("settling members", 1, 1)
+    tell("years before the plans", 0, 1)
+    dialysed, years_said = years_on_dialysis(chart, members, seed)
+    history = lived(
+        body,
+        kernel,
+        settled.moment,
+        _plan_schedule(plans[0], traits, kernel, as_at_start=True, skin=True),
+        prior,
+        dialysed,
+        seed=seed,
+        lesion=lesion,
+        threads=threads,
+    )
+    traits |= history.traits
+    tell("years before the plans", 1, 1)
     outcomes = []
     for number, plan in enumerate(plans):
         tell("running plans", number, len(plans))
-        outcomes.append(_outcome(kernel, plan, settled.moment, traits, years, threads))
+        outcomes.append(_outcome(body, kernel, plan, history.moment, traits, years, lesion, seed, threads))
     tell("running plans", len(plans), len(plans))
     return Comparison(
         chart=chart,
@@ -120,8 +143,13 @@ def compare(
         prior_traits=prior.values(found.prior_scores),
         agreement=_agreement(charted, found.settled.readings),
         outcomes=tuple(outcomes),
-        assumptions=(*said, *_assumptions(chart, plans[0], charted, settled)),
-        provenance=_provenance(body, kernel, plans, years, members, seed, inputs or {}),
+        assumptions=(
+            *said,
+            *_assumptions(chart, plans[0], charted, settled),
+            *_disease_assumed(years_said, history, lesion),
+        ),
+        provenance=_provenance(body, kernel, plans, years, members, seed, inputs or {}, lesion),
+        lesion=lesion,
     )
 
 
@@ -147,7 +175,8 @@ def _check(plans: Sequence[Plan], inputs: Mapping[str, Path]) -> None:
 
 def _observables(body: Body) -> tuple[str, ...]:
     wanted = (*WEEKLY, "albumin_plasma", "HCO3", "vitamin_D", "Quf", "P_removed_hd", "Ca_gained_hd")
-    return tuple(s for s in dict.fromkeys((*ANALYTES.values(), *wanted)) if s in body.model.unit_of)
+    minerals = [s for s in (*ANALYTES.values(), *wanted) if s in body.model.unit_of]
+    return tuple(dict.fromkeys((*minerals, *read_for_disease(body), *read_for_history(body, body.model.parameters))))
 
 
 def _given(chart: Chart, body: Body) -> tuple[dict[str, float], list[str]]:
@@ -180,10 +209,18 @@ def _parameters(kernel: Kernel, values: Mapping[str, np.ndarray]) -> dict[str, n
 
 
 def _plan_schedule(
-    plan: Plan, values: Mapping[str, np.ndarray], kernel: Kernel, *, as_at_start: bool = False
+    plan: Plan,
+    values: Mapping[str, np.ndarray],
+    kernel: Kernel,
+    *,
+    as_at_start: bool = False,
+    skin: bool = False,
+    seed: int = 0,
 ) -> Schedule:
     return timetable(
         plan,
+        seed=seed,
+        skin=skin,
         adherence=values["adherence"],
         dry_weight=values["dry_weight"],
         V_target=_parameters(kernel, values)["V_dry"],
@@ -220,19 +257,27 @@ def _midweek(plan: Plan, week: int = 0) -> float:
 
 
 def _outcome(
-    kernel: Kernel, plan: Plan, moment: Moment, values: Mapping[str, np.ndarray], years: float, threads: int | None
+    body: Body,
+    kernel: Kernel,
+    plan: Plan,
+    moment: Moment,
+    values: Mapping[str, np.ndarray],
+    years: float,
+    lesion: str | None,
+    seed: int,
+    threads: int | None,
 ) -> PlanOutcome:
     weeks = max(1, math.ceil(years * 365.25 / 7))
     starts, ends = _session_times(plan, weeks)
     weekly = np.array([week * WEEK + _midweek(plan, week) for week in range(weeks)])
-    times = np.unique(np.concatenate([starts, ends, weekly]))
+    times = np.unique(np.concatenate([starts, ends, weekly, action_hours(plan.actions, weeks * WEEK)]))
     begin = moment.restarted()
     run = simulate(
         kernel,
         until=weeks * WEEK,
         parameters=_plan_free_inputs(kernel, values),
         start=begin,
-        schedule=_plan_schedule(plan, values, kernel),
+        schedule=_plan_schedule(plan, values, kernel, skin=True, seed=seed),
         times=times,
         tolerance=TOLERANCE,
         threads=threads,
@@ -246,13 +291,16 @@ def _outcome(
     states = np.stack([begin.states, run.final.states])
     peritoneal = {name: states[:, :, kernel.layout.states.index(name)] for name in ("P_removed_pd", "Ca_gained_pd")}
     record = Record(at(weekly), at(starts), at(ends), stores, weeks * WEEK, peritoneal)
+    before = {name: begin.states[:, kernel.layout.states.index(name)] for name in counted_hazards(body)}
+    disease = course(body, record.weekly, before, lesion)
     return PlanOutcome(
         plan=plan,
         days=weekly / 24.0,
-        values={name: record.weekly[name] for name in WEEKLY},
-        summary=summarise(plan, record),
-        warnings=(*warnings_of(plan, record), *_unusual(plan)),
+        values={name: record.weekly[name] for name in WEEKLY} | disease,
+        summary=summarise(plan, record) | summed(disease, float(weekly[-1])),
+        warnings=(*warnings_of(plan, record), *_unusual(plan), *_no_lesion(plan, lesion)),
         failures=run.failures,
+        refused=refused(body, plan.actions, run.values, times) if lesion else (),
     )
 
 
@@ -260,6 +308,14 @@ def _unusual(plan: Plan) -> list[str]:
     """What the checks of a plan find unusual, as sentences."""
     found = [issue for issue in check_plan(plan) if issue.severity == "warning"]
     return [f"{str(issue)[0].upper()}{str(issue)[1:]}." for issue in found]
+
+
+def _no_lesion(plan: Plan, lesion: str | None) -> list[str]:
+    """Said of a plan that treats a wound nobody has."""
+    sited = [find(action.action).name for action in plan.actions if find(action.action).sited]
+    if lesion or not sited:
+        return []
+    return [f"The plan orders {', '.join(dict.fromkeys(sited))}, and no lesion is given: it acts on whole skin."]
 
 
 def _plan_free_inputs(kernel: Kernel, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray | np.float64]:
@@ -335,6 +391,27 @@ def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: St
     return said
 
 
+def _disease_assumed(years_said: str, history: History, lesion: str | None) -> list[str]:
+    """How vessels and skin came to be as they are at the start, and what is not simulated of them."""
+    said = [
+        f"Years on dialysis: {years_said}. Arterioles of the skin (mineral, intima and clots) and the media of large arteries "
+        "are carried through them from the body's own state at the start of dialysis, with each version's own tendencies and the "
+        "plasma of its settled week.",
+        "Tendencies of vessels, clotting and skin are not in the record; they differ between versions as between people.",
+    ]
+    if lesion is None:
+        return [*said, "No lesion begins in the run: its chance is told from the hazard that each version counts."]
+    low, middle, high = np.percentile(history.weeks, [5, 50, 95])
+    return [
+        *said,
+        f"A lesion at the {lesion} site is given. Who has one is not an average patient: each version's tendencies of vessels "
+        f"and skin are those of one of {CANDIDATES} people with its plasma, drawn in proportion to the hazard of a first lesion.",
+        f"The lesion has run for {middle:.0f} weeks ({low:.0f} to {high:.0f}), the time such lesions take to be diagnosed, under "
+        "the first plan without its actions; no size is read from the record.",
+        "Wound, pain and score are shown as if every version lived to the end; the chance to be alive stands beside them.",
+    ]
+
+
 def _kidneys_assumed(plan: Plan) -> list[str]:
     """What is assumed of kidneys and peritoneum under the first plan."""
     said = []
@@ -359,6 +436,7 @@ def _provenance(
     members: int,
     seed: int,
     inputs: Mapping[str, Path],
+    lesion: str | None,
 ) -> dict[str, object]:
     import livedo
 
@@ -369,6 +447,7 @@ def _provenance(
         "seed": seed,
         "members": members,
         "years": years,
+        "lesion": lesion,
         "plans": [plan.name for plan in plans],
         "model_hash": body.model.fingerprint,
         "kernel": kernel.key,

@@ -32,6 +32,23 @@ class Agreement:
 
 
 @dataclass(frozen=True)
+class Refused:
+    """An action that some members could not have when it was due: which of ``of``, on ``day`` at ``site``, and why."""
+
+    action: str
+    site: str
+    day: float
+    reason: str
+    who: tuple[int, ...]
+    of: int
+
+    @property
+    def members(self) -> int:
+        """How many they are."""
+        return len(self.who)
+
+
+@dataclass(frozen=True)
 class PlanOutcome:
     """One plan on all members.
 
@@ -43,13 +60,16 @@ class PlanOutcome:
         Sample times in days from the start of the plan, shape (samples,).
     values:
         Observable -> shape (members, samples), canonical units: ``P``, ``Ca_total``, ``Ca_ionised``, ``PTH``, ``ALP``,
-        ``calcitriol``, ``weight`` before the midweek session of each week.
+        ``calcitriol``, ``weight`` before the midweek session of each week; and what ``livedo.tracking.disease`` reads of vessels,
+        skin, wound and survival.
     summary:
         Quantity (a key of ``quantities.csv``) -> shape (members,).
     warnings:
         Sentences about this plan that every reader should see.
     failures:
         Member -> reason.
+    refused:
+        Actions that could not be carried out.
     """
 
     plan: Plan
@@ -58,6 +78,7 @@ class PlanOutcome:
     summary: Mapping[str, np.ndarray]
     warnings: tuple[str, ...]
     failures: Mapping[int, str]
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,8 @@ class Comparison:
         What was assumed, one sentence each.
     provenance:
         Version, seed, model hash, inputs with their hashes, command, time.
+    lesion:
+        Site of a lesion that is there when the plans start, None for whole skin.
     """
 
     chart: Chart
@@ -89,3 +112,4 @@ class Comparison:
     outcomes: tuple[PlanOutcome, ...]
     assumptions: tuple[str, ...]
     provenance: Mapping[str, object]
+    lesion: str | None = None

@@ -19,8 +19,9 @@ from livedo.records import express
 TABLE = Path(__file__).with_name("quantities.csv")
 WEEK = 168.0
 LAST_WEEKS = 12
-#: Quantities that only some plans have: peritoneal dialysis.
+#: Quantities that only some plans have: peritoneal dialysis; and kinds that only some runs have: with a lesion, or without.
 OPTIONAL = frozenset({"ca_gained_pd_day"})
+OPTIONAL_KINDS = frozenset({"vessel", "lesion"})
 #: Filtration below which a plan without dialysis is warned of, L/h (5 mL/min; assumption).
 STARTS_DIALYSIS = 0.3
 #: Filtration below which kidneys have failed (stage 5, 15 mL/min), L/h.
@@ -29,7 +30,7 @@ KIDNEY_FAILURE = 0.9
 
 @dataclass(frozen=True)
 class Quantity:
-    """One row of ``quantities.csv``: what is reported of a plan. ``kind`` is control, balance or harm."""
+    """One row of ``quantities.csv``: what is reported of a plan. ``kind`` is control, balance, harm, vessel or lesion."""
 
     key: str
     label: str

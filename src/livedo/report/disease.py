@@ -1,0 +1,159 @@
+"""The section of the disease: figures of vessels and lesion, base rates, harms of actions, what was refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from livedo.report.diary import Diary, diaries
+from livedo.report.figures import Behind, Panel, places
+from livedo.report.intervals import bands, interval, of_members
+from livedo.report.panels import plan_panel, value_range
+from livedo.report.shown import Measure, measures, number
+from livedo.tracking.comparison import Refused
+from livedo.tracking.disease import BaseRate, base_rates
+
+if TYPE_CHECKING:
+    from livedo.tracking.comparison import Comparison, PlanOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One trajectory under every plan: panels, a sentence, and a table of numbers at ``days``."""
+
+    shown: Measure
+    panels: tuple[Panel, ...]
+    caption: str
+    days: tuple[str, ...]
+    behind: tuple[Behind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An action of some plans, with what it does beside what it harms."""
+
+    name: str
+    plans: tuple[str, ...]
+    mechanism: str
+    evidence: str
+    source: str
+    harms: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiseaseText:
+    """All of the section; ``refused`` goes by plan."""
+
+    lesion: str | None
+    summary: tuple[str, ...]
+    base: tuple[BaseRate, ...]
+    figures: tuple[Course, ...]
+    acts: tuple[Act, ...]
+    refused: tuple[tuple[str, Refused], ...]
+    diaries: tuple[Diary, ...]
+
+
+def disease_text(comparison: Comparison) -> DiseaseText:
+    """The section of a comparison; without trajectories of the disease it has no figure."""
+    return DiseaseText(
+        lesion=comparison.lesion,
+        summary=summary(comparison),
+        base=base_rates(),
+        figures=_courses(comparison),
+        acts=_acts(comparison),
+        refused=tuple((outcome.plan.name, one) for outcome in comparison.outcomes for one in outcome.refused),
+        diaries=diaries(comparison),
+    )
+
+
+def summary(comparison: Comparison) -> tuple[str, ...]:
+    """One sentence a plan: the chance of a first lesion, or what became of the one there was; and the base rate beside it."""
+    said = []
+    for outcome in comparison.outcomes:
+        name = outcome.plan.name
+        if "lesion_risk" in outcome.summary:
+            risk, rate = (_words(of_members(outcome, key), 2) for key in ("lesion_risk", "lesion_rate"))
+            said.append(
+                f"{name}: chance of a first lesion {risk[0]}% ({risk[1]}); per 1000 patient-years {rate[0]} ({rate[1]}), "
+                f"mean over the versions {_mean(of_members(outcome, 'lesion_rate'))}."
+            )
+        elif "alive_last" in outcome.summary:
+            keys = ("wound_last", "eschar_last", "pain_last", "alive_last", "died_sepsis")
+            wound, eschar, pain, alive, sepsis = (_words(of_members(outcome, key), 1) for key in keys)
+            means = [_mean(of_members(outcome, key)) for key in ("alive_last", "died_sepsis")]
+            said.append(
+                f"{name}: at the end open wound {wound[0]} cm² ({wound[1]}), eschar {eschar[0]} cm² ({eschar[1]}), "
+                f"pain {pain[0]} of 10 ({pain[1]}); chance to be alive {alive[0]}% ({alive[1]}), mean over the versions "
+                f"{means[0]}%; to have died of sepsis from the wound {sepsis[0]}% ({sepsis[1]}), mean {means[1]}%."
+            )
+    if any("lesion_risk" in outcome.summary for outcome in comparison.outcomes):
+        rates = [row.per_1000 for row in base_rates()]
+        first = base_rates()[0]
+        said.append(
+            f"Base rate: {first.per_1000:g} per 1000 patient-years in {first.people}; {min(rates):g} to {max(rates):g} by who "
+            "counts as a case."
+        )
+    return tuple(said)
+
+
+def _mean(values: np.ndarray) -> str:
+    finite = values[np.isfinite(values)]
+    return number(float(finite.mean()), 1) if finite.size else "–"
+
+
+def _words(values: np.ndarray, decimals: int) -> tuple[str, str]:
+    found = interval(values)
+    return number(found.median, decimals), f"{number(found.low, decimals)} to {number(found.high, decimals)}"
+
+
+def _courses(comparison: Comparison) -> tuple[Course, ...]:
+    return tuple(
+        _course(comparison, shown)
+        for shown in measures()
+        if all(shown.symbol in outcome.values for outcome in comparison.outcomes)
+    )
+
+
+def _course(comparison: Comparison, shown: Measure) -> Course:
+    found = [(o, bands(shown.factor * o.values[shown.symbol])) for o in comparison.outcomes]
+    values = value_range([v for _, p in found for v in p[[0, 4]].ravel().tolist()])
+    span = (0.0, max(float(o.days[-1]) for o in comparison.outcomes))
+    reference = (comparison.outcomes[0].days, found[0][1][2])
+    panels, ends = [], []
+    for place, (outcome, percentiles) in enumerate(found):
+        low, _, middle, _, high = (number(float(v), shown.decimals) for v in percentiles[:, -1])
+        ends.append(f"{outcome.plan.name} {middle} ({low} to {high})")
+        words = f"{shown.label} under {outcome.plan.name}: at the end {middle} {shown.unit} (90% of versions {low} to {high})"
+        dotted = None if place == 0 else reference
+        panels.append(
+            Panel(outcome.plan.name, plan_panel(shown, outcome.days, percentiles, dotted, values, span, words))
+        )
+    days = comparison.outcomes[0].days
+    return Course(
+        shown=shown,
+        panels=tuple(panels),
+        caption=f"At the end, median and 90% interval, {shown.unit}: {'; '.join(ends)}.",
+        days=tuple(number(float(days[place]), 0) for place in places(comparison.outcomes[0])),
+        behind=tuple(_behind(outcome.plan.name, shown, outcome) for outcome in comparison.outcomes),
+    )
+
+
+def _behind(name: str, shown: Measure, outcome: PlanOutcome) -> Behind:
+    cells = [_words(shown.factor * outcome.values[shown.symbol][:, place], shown.decimals) for place in places(outcome)]
+    return Behind(name, tuple((middle, spread, "", "") for middle, spread in cells))
+
+
+def _acts(comparison: Comparison) -> tuple[Act, ...]:
+    from livedo.care.actions import find
+
+    plans: dict[str, list[str]] = {}
+    for outcome in comparison.outcomes:
+        for name in dict.fromkeys(find(action.action).name for action in outcome.plan.actions):
+            plans.setdefault(name, []).append(outcome.plan.name)
+    return tuple(
+        Act(name, tuple(where), kind.mechanism, kind.evidence, kind.source, kind.harms)
+        for name, where in plans.items()
+        for kind in (find(name),)
+    )

@@ -1,0 +1,201 @@
+"""Where vessels and skin are when the plans start: years of dialysis lived through and, if one is given, a lesion at a site.
+
+A record says nothing of arterioles. Each member's own plasma is held as it is in his settled week while the organs of vessels and
+skin run alone through his years on dialysis. Who has a lesion at a site is not an average patient: of several people who share
+the member's plasma and differ in what vessels and skin make of it, one is drawn in proportion to the hazard of a first lesion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from livedo.engine import Moment, Schedule, at_place, compile_model, simulate
+from livedo.engine.export import organs_of
+from livedo.engine.randomness import uniform
+from livedo.skin import until_diagnosis
+
+if TYPE_CHECKING:
+    from livedo.body import Body
+    from livedo.engine import Kernel
+    from livedo.patients import Prior
+    from livedo.records.chart import Chart
+
+WEEK = 168.0
+YEAR = 8766.0
+#: Organs that run alone, and those of them whose states are carried over.
+ORGANS = ("arteries", "arterioles", "perfusion", "skin")
+CARRIED = ("arteries", "arterioles")
+#: Years of dialysis where the record has no session: mean of an exponential law and the longest simulated. DOPPS, North America:
+#: 4.0 (SD 4.2) years.
+MEAN_YEARS, LONGEST = 4.0, 12.0
+#: Sessions recorded over less than this do not tell when dialysis began, years (assumption).
+TOLD = 0.25
+#: People drawn for each member when a lesion is given; and the first of their numbers, clear of the members'.
+CANDIDATES, FIRST_CANDIDATE = 16, 1_000_000
+#: Samples of the week that is averaged, hours apart, and the tolerance of runs of vessels and skin.
+EVERY, TOLERANCE = 2.0, 1e-4
+
+
+@dataclass(frozen=True)
+class History:
+    """Members at the start of the plans.
+
+    ``moment`` is their state, ``years`` those on dialysis before the plans (or before the lesion), ``traits`` the traits of
+    vessels and skin that a given lesion has changed, ``weeks`` those from the lesion's onset to the start (zero without one);
+    shape (members,).
+    """
+
+    moment: Moment
+    years: np.ndarray
+    traits: Mapping[str, np.ndarray]
+    weeks: np.ndarray
+
+
+def read_for_history(body: Body, known: Mapping[str, float]) -> tuple[str, ...]:
+    """Observables of the whole body that the organs that run alone read."""
+    return tuple(n for n in organs_of(body.model, ORGANS, "vessels").parameters if n not in known)
+
+
+def years_on_dialysis(chart: Chart, members: int, seed: int) -> tuple[np.ndarray, str]:
+    """Years on dialysis of each member, shape (members,), and how they were found, in words."""
+    recorded = 0.0
+    if chart.sessions.height and chart.observations.height:
+        last = max(chart.observations["time"].max(), chart.sessions["time"].max())  # type: ignore[type-var]
+        recorded = (last - chart.sessions["time"].min()).total_seconds() / 3600.0 / YEAR  # type: ignore[operator]
+    if recorded >= TOLD:
+        found = min(recorded, LONGEST)
+        capped = f", taken as {LONGEST:g}" if recorded > LONGEST else ""
+        return np.full(
+            members, found
+        ), f"{recorded:.1f} years, from the first recorded session to the last entry{capped}"
+    drawn = -MEAN_YEARS * np.log1p(-uniform(seed, "history/years", np.arange(members)))
+    return np.minimum(drawn, LONGEST), (
+        f"not in the record, so drawn for each version (exponential, mean {MEAN_YEARS:g} years, at most {LONGEST:g})"
+    )
+
+
+def lived(
+    body: Body,
+    kernel: Kernel,
+    settled: Moment,
+    schedule: Schedule,
+    prior: Prior,
+    years: np.ndarray,
+    *,
+    seed: int,
+    lesion: str | None = None,
+    threads: int | None = None,
+) -> History:
+    """Carry vessels through the years before the plans, and let a lesion begin if one is given.
+
+    Parameters
+    ----------
+    settled:
+        Members in their settled week.
+    schedule:
+        That week, repeated, with perfusion of the skin read.
+    prior:
+        Of the traits that people at a lesion's onset are drawn from.
+    years:
+        Years on dialysis, shape (members,).
+    lesion:
+        A site; it begins under ``schedule``, and runs for as many weeks as such lesions take to be diagnosed.
+    """
+    members = len(settled.states)
+    alone, parameters = _fed(body, kernel, settled, schedule, threads)
+    own = [p.name for p in body.traits if p.organ in ORGANS and p.name in alone.layout.parameters]
+    copies = CANDIDATES if lesion else 1
+    values = {name: np.repeat(v, copies) for name, v in parameters.items()}
+    if lesion:
+        drawn = prior.values(prior.scores(FIRST_CANDIDATE + np.arange(members * copies), seed))
+        values |= {name: drawn[name] for name in own if name in drawn}
+    held = {i: o for i, o in body.skin_held.items() if i in alone.layout.parameters}
+    at = np.maximum(np.repeat(years, copies) * YEAR, 1.0)[:, None]
+    run = simulate(
+        alone,
+        until=float(at.max()),
+        patients=members * copies,
+        parameters=values,
+        schedule=Schedule().hold_all(held, 0.0, every=4 * WEEK),
+        times=at,
+        tolerance=TOLERANCE,
+        threads=threads,
+        chunk=64,
+    )
+    chosen = np.arange(members) * copies
+    changed: dict[str, np.ndarray] = {}
+    if lesion:
+        hazard = np.nan_to_num(run[at_place("onset_drive", lesion)][:, 0]).reshape(members, copies)
+        share = np.cumsum(hazard, axis=1)
+        luck = uniform(seed, "history/candidate", np.arange(members)) * share[:, -1]
+        chosen = chosen + np.minimum((luck[:, None] > share).sum(axis=1), copies - 1)
+        changed = {name: values[name][chosen] for name in own}
+    states, inputs = settled.states.copy(), settled.parameters.copy()
+    for name in _carried(body):
+        states[:, kernel.layout.states.index(name)] = run[name][chosen, 0]
+    for name, trait in changed.items():
+        inputs[:, kernel.layout.parameters.index(name)] = trait
+    moment = replace(settled, states=states, parameters=inputs)
+    if lesion is None:
+        return History(moment, years, changed, np.zeros(members))
+    inputs[:, kernel.layout.parameters.index(at_place("onset_draw", lesion))] = 0.0
+    weeks = np.round(until_diagnosis(members, seed=seed) / WEEK).astype(int)
+    return History(_until(kernel, moment, schedule, weeks, threads), years, changed, weeks.astype(float))
+
+
+def _carried(body: Body) -> tuple[str, ...]:
+    """States of vessels that take years: the wall's memory of plasma is settled already."""
+    slow = [s for s in body.model.states if body.model.owner[s] in CARRIED]
+    return tuple(s for s in slow if body.model.traits_of(s).accumulator)
+
+
+def _fed(
+    body: Body, kernel: Kernel, settled: Moment, schedule: Schedule, threads: int | None
+) -> tuple[Kernel, dict[str, np.ndarray]]:
+    """The organs that run alone, and their parameters: members' own, and the means over the settled week of what others own."""
+    drives = [at_place("onset_drive", s) for s in body.sites]
+    organs = organs_of(body.model, ORGANS, "vessels")
+    alone = compile_model(organs, (*_carried(body), *drives, *body.skin_held.values()))
+    week = simulate(
+        kernel,
+        until=WEEK,
+        start=settled,
+        schedule=schedule,
+        times=np.arange(0.0, WEEK, EVERY),
+        tolerance=TOLERANCE,
+        threads=threads,
+        chunk=64,
+    )
+    known = kernel.layout.parameters
+    found = {
+        name: week.final.parameters[:, known.index(name)] if name in known else week[name].mean(axis=1)
+        for name in alone.layout.parameters
+    }
+    return alone, found
+
+
+def _until(kernel: Kernel, moment: Moment, schedule: Schedule, weeks: np.ndarray, threads: int | None) -> Moment:
+    """Members after their own number of weeks."""
+    parts, order = [], []
+    here, left, at = moment.restarted(), np.arange(len(weeks)), 0
+    for week in np.unique(weeks):
+        run = simulate(
+            kernel,
+            until=(week - at) * WEEK,
+            start=here,
+            schedule=schedule.chosen(left),
+            tolerance=TOLERANCE,
+            threads=threads,
+            chunk=32,
+        )
+        due = weeks[left] == week
+        parts.append(run.final.chosen(np.flatnonzero(due)))
+        order.append(left[due])
+        here, left, at = run.final.restarted().chosen(np.flatnonzero(~due)), left[~due], int(week)
+    back = np.argsort(np.concatenate(order))
+    rows = {n: np.concatenate([getattr(p, n) for p in parts])[back] for n in ("states", "parameters", "control")}
+    return replace(parts[0], **rows).restarted()
