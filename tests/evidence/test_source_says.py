@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from livedo.errors import InputError
 from livedo.evidence.context import Context
 from livedo.evidence.readings import readings
-from livedo.evidence.result import NotSimulated
-from livedo.evidence.source_says import Said, as_json, as_text, chosen, load_statements, said
+from livedo.evidence.result import NotSimulated, Result
+from livedo.evidence.source_says import Said, Statement, _function, as_json, as_text, chosen, load_statements, said
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "what_the_source_says.md"
@@ -30,7 +31,25 @@ def transplant(context: Context) -> Said:
     return said(statement, context)
 
 
-@pytest.mark.parametrize("subject", ["soil", "minerals", "calcium", "vitamin D", "iron", "control", "kidney states"])
+SUBJECTS = (
+    "soil",
+    "kidney states",
+    "minerals",
+    "who",
+    "arteries",
+    "small vessels",
+    "structures",
+    "skin",
+    "treatment",
+    "calcium",
+    "vitamin D",
+    "iron",
+    "control",
+    "comparison",
+)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
 def test_every_subject_has_a_statement_with_both_sides_and_sources(subject: str) -> None:
     found = [s for s in load_statements() if s.subject == subject]
     assert found
@@ -39,14 +58,35 @@ def test_every_subject_has_a_statement_with_both_sides_and_sources(subject: str)
         assert re.search(r"10\.\d{4}|PMC\d|PMID|\d{4}", statement.sources), statement.id
 
 
-def test_a_statement_without_numbers_says_that_none_is_computed() -> None:
+@pytest.mark.parametrize("statement", load_statements(), ids=lambda s: s.id)
+def test_every_number_names_a_function_that_takes_its_setting(statement: Statement) -> None:
+    assert statement.numbers
+    for number in statement.numbers:
+        inspect.signature(_function(number.function)).bind(None, **number.setting)
+
+
+def test_no_result_is_typed_into_a_sentence_of_the_model() -> None:
     for statement in load_statements():
-        assert bool(statement.numbers) != ("neither is computed" in statement.model), statement.id
+        typed = re.sub(r"\{[^}]*\}", "", statement.model)
+        assert not re.search(r"\d\s*(%|points|-fold|times)", typed), statement.id
+
+
+def test_rows_of_risks_and_rankings_are_told_with_an_interval_over_the_accepted_sets() -> None:
+    for name in ("incidence", "death", "sequence", "requires-both", "control-avoids", "comparison", "thrombosis-first"):
+        (statement,) = chosen(load_statements(), name)
+        read = {number.setting.get("read") for number in statement.numbers if number.function.startswith("over_sets")}
+        assert {"low", "high"} <= read, name
 
 
 def test_every_reading_is_asked_for() -> None:
     asked = {number.function for statement in load_statements() for number in statement.numbers}
     assert set(readings()) <= asked
+
+
+def test_an_error_stands_in_the_sentence_beside_its_number(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livedo.evidence.source_says._function", lambda name: lambda ctx, **_: Result(2.5, 0.125))
+    (statement,) = chosen(load_statements(), "obese")
+    assert "2.50 ± 0.12-fold" in said(statement, context).model
 
 
 def test_numbers_are_computed_and_stand_in_the_sentence(transplant: Said) -> None:

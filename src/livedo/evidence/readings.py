@@ -13,16 +13,17 @@ import numpy as np
 
 from livedo.body import haemodialysis
 from livedo.care.effects import daily_effect
-from livedo.care.treatments import BINDER, SUPPLEMENT, VITAMIN_D, load_treatments
+from livedo.care.treatments import BINDER, MEDICINE, SUPPLEMENT, VITAMIN_D, load_treatments
 from livedo.engine import Schedule
 from livedo.errors import InputError
 from livedo.evidence.context import MIDWEEK, WEEK, Context, Group
 from livedo.evidence.experiments.units import MG_CA, MG_P, PG_ML_PTH
 from livedo.evidence.result import Result
 
-#: Levels: observable -> factor to the unit in which it is read (mmol/L; PTH and FGF23 in pg/mL).
+#: Levels: observable -> factor to the unit in which it is read (mmol/L; PTH and FGF23 in pg/mL; propensity without unit).
 FACTORS: Mapping[str, float] = {
     **dict.fromkeys(("P", "Ca_total", "Ca_ionised", "Mg", "HCO3", "FGF23", "vitamin_D", "calcitriol"), 1.0),
+    "calcification_propensity": 1.0,
     "PTH": PG_ML_PTH,
 }
 #: Calcium inside the body.
@@ -92,6 +93,8 @@ def _given(ctx: Context, what: str, per_day: float) -> tuple[dict[str, float], S
             daily_effect(table.find(VITAMIN_D, "calcitriol"), per_day, "oral", known),
             haemodialysis(),
         ),
+        # mg of iron by vein, once a week
+        "ferric carboxymaltose": lambda: ({}, _weekly("ferric carboxymaltose", 7 * per_day)),
         # times the usual dose
         "binder": lambda: ({"binder_PBED": per_day * own["binder_PBED"]}, haemodialysis()),
         # mg of phosphorus eaten
@@ -107,6 +110,14 @@ def _given(ctx: Context, what: str, per_day: float) -> tuple[dict[str, float], S
         name: value + (own[name] if what == "calcium binder" and name == "binder_PBED" else 0.0)
         for name, value in inputs.items()
     }, schedule
+
+
+def _weekly(name: str, amount: float) -> Schedule:
+    """Usual sessions, and a medicine into its pools at the end of each midweek session; ``amount`` in its own unit."""
+    drug, schedule = load_treatments().find(MEDICINE, name), haemodialysis()
+    for pool, share in drug.pools:
+        schedule = schedule.bolus(pool, share * amount * (drug.per_unit or 0.0), MIDWEEK + 4.0, every=WEEK)
+    return schedule
 
 
 def _course(ctx: Context, what: str, per_day: float, weeks: float) -> dict[str, np.ndarray]:

@@ -1,7 +1,8 @@
 """What the source says: statements about the disease beside what the body does, computed, and what the literature says.
 
 Rows stand in ``statements.csv``. ``numbers`` names readings (``readings.py``) or experiments (``module.function``), each as
-``name = function(key=value; ...)``, several parted by ``|``; ``model`` is the sentence they are put into. Both sides of the
+``name = function(key=value; ...)``, several parted by ``|``; ``model`` is the sentence they are put into, where ``{name:.1f}``
+is the number and ``{name.error:.1f}`` its error. Both sides of the
 literature stand beside each other; nothing here says which is right.
 """
 
@@ -59,6 +60,17 @@ class Statement:
         return f"livedo source --only {self.id}"
 
 
+class _Told(float):
+    """A value in a sentence, with its error beside it."""
+
+    error: float
+
+    def __new__(cls, result: Result) -> _Told:
+        told = super().__new__(cls, result.value)
+        told.error = result.error
+        return told
+
+
 @dataclass(frozen=True)
 class Said:
     """A statement with what the model gives: the sentence with its numbers, and the numbers."""
@@ -94,7 +106,7 @@ def _statement(row: Mapping[str, str], where: str) -> Statement:
         if not row[column] and column != "numbers":
             raise InputError("is empty", where=where, field=column)
     numbers = tuple(_number(part, where) for part in row["numbers"].split("|") if part.strip())
-    asked = {name for _, name, _, _ in string.Formatter().parse(row["model"]) if name}
+    asked = {name.removesuffix(".error") for _, name, _, _ in string.Formatter().parse(row["model"]) if name}
     if asked != {number.name for number in numbers}:
         raise InputError("the sentence asks for other numbers than are named", where=where, field="model", value=asked)
     return Statement(**{**row, "numbers": numbers})  # type: ignore[arg-type]
@@ -156,8 +168,8 @@ def said(statement: Statement, context: Context) -> Said:
             numbers[number.name] = _function(number.function)(context, **number.setting)
         except NotSimulated as gap:
             return Said(statement, f"Not simulated: {gap}.", numbers)
-    values = {name: result.value for name, result in numbers.items()}
-    return Said(statement, statement.model.format(**values), numbers)
+    told = {name: _Told(result) for name, result in numbers.items()}
+    return Said(statement, statement.model.format(**told), numbers)
 
 
 def as_text(row: Said) -> str:
@@ -185,6 +197,7 @@ def as_json(rows: Sequence[Said]) -> str:
                 "command": row.statement.command,
                 "model": row.model,
                 "numbers": {name: result.value for name, result in row.numbers.items()},
+                "errors": {name: result.error for name, result in row.numbers.items()},
                 "agrees": row.statement.agrees,
                 "disagrees": row.statement.disagrees,
                 "sources": row.statement.sources,

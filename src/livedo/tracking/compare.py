@@ -91,13 +91,15 @@ def compare(
     if lesion is not None and lesion not in body.sites:
         raise InputError("is not a site of the skin", field="lesion", value=lesion, expected=", ".join(body.sites))
     kernel = body.kernel(_observables(body))
+    minerals = body.part_for(_minerals(body))
+    lighter = minerals.kernel(_minerals(body))
     tell = progress or (lambda stage, done, of: None)
     given, said = _given(chart, body)
     prior = prior_of(body, given)
     charted = levels(chart)
 
     def settle(values: Mapping[str, np.ndarray]) -> Settled:
-        return _settled(kernel, plans[0], values, threads)
+        return _settled(lighter, plans[0], values, threads)
 
     found = estimate(
         prior,
@@ -110,20 +112,22 @@ def compare(
     traits = prior.values(found.scores)
     tell("settling members", 0, 1)
     settled = steady_state(
-        body.model,
-        kernel,
+        minerals.model,
+        lighter,
         found.settled.moment,
-        _plan_schedule(plans[0], traits, kernel, as_at_start=True),
+        _plan_schedule(plans[0], traits, lighter, as_at_start=True),
         threads=threads,
     )
+    first_week = _plan_schedule(plans[0], traits, kernel, as_at_start=True, skin=True)
+    moment = _whole(kernel, lighter, settled.moment, first_week, threads)
     tell("settling members", 1, 1)
     tell("years before the plans", 0, 1)
     dialysed, years_said = years_on_dialysis(chart, members, seed)
     history = lived(
         body,
         kernel,
-        settled.moment,
-        _plan_schedule(plans[0], traits, kernel, as_at_start=True, skin=True),
+        moment,
+        first_week,
         prior,
         dialysed,
         seed=seed,
@@ -173,10 +177,31 @@ def _check(plans: Sequence[Plan], inputs: Mapping[str, Path]) -> None:
                 )
 
 
-def _observables(body: Body) -> tuple[str, ...]:
+def _minerals(body: Body) -> tuple[str, ...]:
     wanted = (*WEEKLY, "albumin_plasma", "HCO3", "vitamin_D", "Quf", "P_removed_hd", "Ca_gained_hd")
-    minerals = [s for s in (*ANALYTES.values(), *wanted) if s in body.model.unit_of]
-    return tuple(dict.fromkeys((*minerals, *read_for_disease(body), *read_for_history(body, body.model.parameters))))
+    return tuple(s for s in dict.fromkeys((*ANALYTES.values(), *wanted)) if s in body.model.unit_of)
+
+
+def _whole(kernel: Kernel, lighter: Kernel, settled: Moment, schedule: Schedule, threads: int | None) -> Moment:
+    """The whole body, a week on from where its minerals repeat their week: what stands beside them starts from its own values."""
+    run = simulate(
+        kernel,
+        until=WEEK,
+        patients=len(settled.states),
+        parameters={name: settled.parameters[:, i] for i, name in enumerate(lighter.layout.parameters)},
+        start={name: settled.states[:, i] for i, name in enumerate(lighter.layout.states)},
+        schedule=schedule,
+        tolerance=TOLERANCE,
+        threads=threads,
+        chunk=64,
+    )
+    return run.final.restarted()
+
+
+def _observables(body: Body) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys((*_minerals(body), *read_for_disease(body), *read_for_history(body, body.model.parameters)))
+    )
 
 
 def _given(chart: Chart, body: Body) -> tuple[dict[str, float], list[str]]:

@@ -1,0 +1,231 @@
+"""Lesions under many sets of parameters at once: vessels by their organ alone, then onset, diagnosis and course.
+
+Dialysis patients are those of :mod:`lesion_cohort`. Under each set their arterioles run alone for the years each has been on
+dialysis; two weeks of sessions then give the hazard of a first lesion at each site, and people at onset are drawn by it. Everyone
+is diagnosed nine weeks later (the median). All sets go side by side in the engine's lanes, with the same people and luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from livedo.body import haemodialysis
+from livedo.care.actions import carry_out
+from livedo.engine import Kernel, Moment, at_place, compile_model, simulate
+from livedo.engine.export import organs_of
+from livedo.engine.randomness import uniform
+from livedo.evidence.context import SEED, WEEK, Context
+from livedo.evidence.experiments.lesion_cohort import BACKGROUND, ORGANS, actions_of, dialysed
+from livedo.evidence.experiments.lesion_cohort import kernel as lesion_kernel
+from livedo.evidence.experiments.organ_run import organ_kernel, run_organ
+from livedo.evidence.experiments.small_vessels import IN_SECTION, YEAR, begins, vintages
+from livedo.evidence.lesion_sets import LesionSet
+from livedo.skin.outcomes import draw
+
+#: Dialysis patients whose vessels run under each set; weeks from onset to diagnosis (median, VS081); tolerance.
+PEOPLE, TO_DIAGNOSIS, LOOSE = 128, 9, 1e-3
+#: What is read of arterioles.
+VESSELS = ("mineral_young", "mineral_ripe", "intimal_loss", "thrombosed_share", "calcium_seen", "interstitial_mineral")
+
+
+@dataclass(frozen=True)
+class Vessels:
+    """Everyone's arterioles under every set: name -> shape (sets, people)."""
+
+    sets: tuple[LesionSet, ...]
+    values: Mapping[str, np.ndarray]
+
+    @property
+    def thrombus_seen(self) -> np.ndarray:
+        """Chance that a section of skin holds a thrombosed arteriole, shape (sets, people)."""
+        return 1 - (1 - self.values["thrombosed_share"]) ** IN_SECTION
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """People after two weeks of sessions, set by set, and the hazard of a first lesion at each site.
+
+    ``rate`` is per hour, shape (sets, people, sites).
+    """
+
+    vessels: Vessels
+    moment: Moment
+    rate: np.ndarray
+
+    @property
+    def incidence(self) -> np.ndarray:
+        """First lesions per 1000 patient-years under each set, shape (sets,)."""
+        return 1000 * YEAR * self.rate.sum(axis=2).mean(axis=1)
+
+
+@dataclass(frozen=True)
+class Ill:
+    """So many people of every set at diagnosis, set by set, with the weeks since onset.
+
+    ``of_set`` and ``site`` have shape (sets x people,); ``since`` is observable -> shape (sets x people, weeks).
+    """
+
+    sets: tuple[LesionSet, ...]
+    moment: Moment
+    of_set: np.ndarray
+    site: np.ndarray
+    since: Mapping[str, np.ndarray]
+
+    def by_set(self, values: np.ndarray) -> np.ndarray:
+        """Shape (sets, people) from shape (sets x people,)."""
+        return values.reshape(len(self.sets), -1)
+
+
+def kernel(ctx: Context) -> Kernel:
+    """Machine code of the organs that run alone, with the parts of the hazards of death."""
+
+    def make() -> Kernel:
+        usual = lesion_kernel(ctx).layout.observables
+        parts = [at_place(n, s) for n in ("burden", "sepsis_burden") for s in ctx.body.sites]
+        wanted = (*usual, "wound_burden", *parts, *_fed(ctx))
+        return compile_model(organs_of(ctx.body.model, ORGANS, "lesion"), tuple(dict.fromkeys(wanted)))
+
+    return ctx.once("set kernel", make)
+
+
+def _vessel_kernel(ctx: Context) -> Kernel:
+    return organ_kernel(ctx, "arterioles", VESSELS)
+
+
+def _fed(ctx: Context) -> tuple[str, ...]:
+    """What arterioles read from other organs that run."""
+    given = lesion_kernel(ctx).layout.parameters
+    return tuple(n for n in _vessel_kernel(ctx).layout.parameters if n not in given)
+
+
+def _everyone(ctx: Context) -> tuple[Moment, dict[str, np.ndarray]]:
+    """The people of every set on dialysis, without a lesion, and what their arterioles read, shape (people,)."""
+
+    def make() -> tuple[Moment, dict[str, np.ndarray]]:
+        own, mine = lesion_kernel(ctx).layout, kernel(ctx).layout
+        people = np.arange(min(PEOPLE, len(dialysed(ctx))))
+        moment = dialysed(ctx).moment.chosen(people)
+        states = moment.states[:, [own.states.index(n) for n in mine.states]]
+        parameters = moment.parameters[:, [own.parameters.index(n) for n in mine.parameters]]
+        moment = replace(moment, states=states, parameters=parameters).restarted(0.0)
+        week = _run(ctx, moment, 2 * WEEK, WEEK + np.arange(0.0, WEEK, 4.0), out_of_reach=True)
+        read = {n: week[n].mean(axis=1) for n in _fed(ctx)}
+        columns = {n: moment.parameters[:, i] for i, n in enumerate(mine.parameters)}
+        needed = _vessel_kernel(ctx).layout.parameters
+        return moment, read | {n: columns[n] for n in needed if n in columns}
+
+    return ctx.once("set people", make)
+
+
+def values_of(ctx: Context, one: LesionSet) -> dict[str, float]:
+    """Parameters of a set with the weights of its structure."""
+    return {**ctx.body.settings[f"structure_{one.structure}"], **one.values}
+
+
+def vessels(ctx: Context, sets: Sequence[LesionSet], **changed: Any) -> Vessels:
+    """Arterioles of everyone after the years each has been on dialysis; ``changed`` has shape (people,) or is a number."""
+    _, read = _everyone(ctx)
+    people, many = len(read["wall_propensity"]), len(sets)
+    values = {n: np.tile(np.broadcast_to(v, (people,)), many) for n, v in {**read, **changed}.items()}
+    for name in values.keys() & {n for s in sets for n in values_of(ctx, s)}:
+        own = np.asarray(ctx.body.parameters[name].value)
+        values[name] = np.repeat([values_of(ctx, s).get(name, float(own)) for s in sets], people)
+    at = np.tile(np.maximum(vintages(people) * YEAR, 1.0), many)[:, None]
+    run = run_organ(_vessel_kernel(ctx), values, begins(ctx), at, people * many)
+    return Vessels(tuple(sets), {n: run[n][:, 0].reshape(many, people) for n in VESSELS})
+
+
+def hazard(ctx: Context, sets: Sequence[LesionSet], **changed: Any) -> Hazard:
+    """Hazard of a first lesion of everyone under every set; ``changed`` is what the arterioles read otherwise."""
+    found, layout = vessels(ctx, sets, **changed), kernel(ctx).layout
+    moment, _ = _everyone(ctx)
+    people = len(moment.states)
+    everyone = moment.chosen(np.tile(np.arange(people), len(sets)))
+    states, parameters = everyone.states.copy(), everyone.parameters.copy()
+    for name in begins(ctx):
+        states[:, layout.states.index(name)] = found.values[name].ravel()
+    for name, value in changed.items():
+        if name in layout.parameters:
+            parameters[:, layout.parameters.index(name)] = np.tile(np.broadcast_to(value, (people,)), len(sets))
+    for number, one in enumerate(sets):
+        mine = slice(number * people, (number + 1) * people)
+        for name, value in values_of(ctx, one).items():
+            column = layout.parameters.index(name)
+            # what differs between people keeps its spread: the set moves its centre
+            centre = ctx.body.parameters.get(name)
+            if centre is not None and centre.spread:
+                parameters[mine, column] *= value / centre.value
+            else:
+                parameters[mine, column] = value
+    start = replace(everyone, states=states, parameters=parameters)
+    middle = _run(ctx, start, WEEK, [], out_of_reach=True)
+    run = _run(ctx, middle.final, 2 * WEEK, [], out_of_reach=True)
+    rows = [layout.states.index(at_place("onset_hazard", s)) for s in ctx.body.sites]
+    rate = (run.final.states[:, rows] - middle.final.states[:, rows]) / WEEK
+    return Hazard(found, run.final, np.nan_to_num(rate).reshape(len(sets), people, -1))
+
+
+def ill(ctx: Context, sets: Sequence[LesionSet], each: int, at_risk: Hazard | None = None) -> Ill:
+    """``each`` people of every set at diagnosis, drawn by their hazard with the same luck in all sets."""
+    at_risk = at_risk or hazard(ctx, sets)
+    layout, sites = kernel(ctx).layout, ctx.body.sites
+    many, people = at_risk.rate.shape[:2]
+    points = (np.arange(each) + uniform(SEED, "sets/offset", np.zeros(1, dtype=int))) / each
+    edges = np.cumsum(at_risk.rate.reshape(many, -1), axis=1)
+    cells = np.stack([np.searchsorted(e / e[-1], points) for e in edges])
+    who, site = np.divmod(np.minimum(cells, people * len(sites) - 1), len(sites))
+    rows = (np.arange(many)[:, None] * people + who).ravel()
+    of_set, site = np.repeat(np.arange(many), each), site.ravel()
+    moment = at_risk.moment.chosen(rows).restarted(0.0)
+    parameters, born = moment.parameters.copy(), np.tile(np.arange(each), many)
+    for number, name in enumerate(sites):
+        passed = moment.states[:, layout.states.index(at_place("onset_hazard", name))]
+        later = passed + draw(SEED, f"onset/{name}", born)
+        parameters[:, layout.parameters.index(at_place("onset_draw", name))] = np.where(site == number, passed, later)
+    moment = replace(moment, parameters=parameters)
+    run = _run(ctx, moment, TO_DIAGNOSIS * WEEK, np.arange(TO_DIAGNOSIS + 1) * WEEK)
+    return Ill(tuple(sets), run.final.restarted(0.0), of_set, site, run.values)
+
+
+def followed(
+    ctx: Context, who: Ill, *planned: Mapping[str, Any], weeks: int = 52, **parameters: Any
+) -> Mapping[str, np.ndarray]:
+    """Weekly observables, shape (sets x people, weeks + 1), of a course under background care and some actions."""
+    born = np.tile(np.arange(len(who.of_set) // len(who.sets)), len(who.sets))
+    schedule = haemodialysis(skin=True)
+    schedule = schedule + carry_out(actions_of(*BACKGROUND, *planned), people=born, seed=SEED, body=ctx.body)
+    times = np.arange(weeks + 1) * WEEK
+    return _run(ctx, who.moment, float(times[-1]), times, schedule=schedule, **parameters).values
+
+
+def area(ctx: Context, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Eschar and open wound over all sites, cm2; shape of the values."""
+    return np.sum([values[at_place(n, s)] for n in ("eschar", "wound_area") for s in ctx.body.sites], axis=0)
+
+
+def _run(
+    ctx: Context,
+    start: Moment,
+    until: float,
+    times: Any,
+    *,
+    out_of_reach: bool = False,
+    schedule: Any = None,
+    **more: Any,
+) -> Any:
+    free = {at_place("onset_draw", s): np.inf for s in ctx.body.sites} if out_of_reach else {}
+    return simulate(
+        kernel(ctx),
+        until=until,
+        start=start,
+        schedule=haemodialysis(skin=True) if schedule is None else schedule,
+        times=times,
+        parameters={**free, **more},
+        tolerance=LOOSE,
+        threads=ctx.threads,
+        chunk=64,
+    )
