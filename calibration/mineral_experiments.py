@@ -38,7 +38,7 @@ CALCITRIOL, PARICALCITOL = 43.0, 52.0
 
 def kernel_of() -> Kernel:
     """The body's kernel with everything the experiments read."""
-    return load_body().kernel(OBSERVED)
+    return load_body().part_for(OBSERVED).kernel(OBSERVED)
 
 
 def crossed(sets: Sets, arms: Sequence[Mapping[str, float | np.ndarray]]) -> dict[str, np.ndarray]:
