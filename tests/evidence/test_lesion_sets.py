@@ -36,7 +36,7 @@ def ctx(patch: pytest.MonkeyPatch) -> Context:
 
 def test_enough_sets_ship_and_each_names_parameters_of_the_body(ctx: Context) -> None:
     sets = load_sets()
-    assert len(sets) >= 40
+    assert len(sets) >= 50
     known = ctx.body.model.parameters
     for one in sets:
         assert set(one.values) <= set(known), one.name
