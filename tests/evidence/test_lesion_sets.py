@@ -9,6 +9,10 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
+from livedo.body import load_body
+from livedo.care.actions import carry_out
+from livedo.care.effects import daily_effect
+from livedo.care.treatments import load_treatments
 from livedo.errors import InputError
 from livedo.evidence.context import Context
 from livedo.evidence.experiments import lesion_cohort, over_sets, set_course, set_outcomes
@@ -141,3 +145,19 @@ def test_structures_are_told_apart_by_name() -> None:
     with pytest.raises(InputError, match="no such structure"):
         of_structure(sets, "humoral")
     assert TABLE.is_file()
+
+
+@pytest.mark.parametrize("arm", [a for a in over_sets.ARMS if a != "apixaban"])
+def test_every_arm_is_ordered_by_rows_of_the_tables_and_parameters_of_the_body(arm: str) -> None:
+    body = load_body()
+    planned, given = over_sets.ARMS[arm]
+    assert set(given) <= set(body.model.parameters)
+    schedule = carry_out(lesion_cohort.actions_of(*planned), people=np.arange(4), seed=1, body=body)
+    assert bool(schedule.rules) == bool(planned)
+
+
+def test_apixaban_is_an_input_of_the_organs_that_run(ctx: Context) -> None:
+    drug = load_treatments().find("anticoagulant", "apixaban")
+    inputs = daily_effect(drug, over_sets.APIXABAN, "oral", frozenset(ctx.body.inputs))
+    assert inputs
+    assert set(inputs) <= set(set_course.kernel(ctx).layout.parameters)
