@@ -29,8 +29,8 @@ from livedo.evidence.lesion_sets import STRUCTURES, TABLE, LesionSet
 RECORD = Path(__file__).with_name("lesion_sets_record.json")
 #: Runs of each structure; rates drawn for each; sets kept of each structure; seed.
 RUNS, RATES_DRAWN, KEPT, SEED = 40, 400, 24, 20
-#: How many SD of model and people may lie between a reading and its band: chosen after a first look, as within one SD no draw
-#: of the intimal structure was accepted.
+#: How many SD of model and people may lie between a reading and its band: chosen after a first run of 32 draws a structure,
+#: in which none of the intimal structure was accepted within one.
 WIDER = 1.5
 
 

@@ -61,7 +61,7 @@ class Statement:
 
 
 class _Told(float):
-    """A value in a sentence, with its error beside it."""
+    """A value in a sentence, with its error beside it; a dash where there is none."""
 
     error: float
 
@@ -69,6 +69,9 @@ class _Told(float):
         told = super().__new__(cls, result.value)
         told.error = result.error
         return told
+
+    def __format__(self, spec: str) -> str:
+        return "–" if self != self else super().__format__(spec)
 
 
 @dataclass(frozen=True)
@@ -196,8 +199,8 @@ def as_json(rows: Sequence[Said]) -> str:
                 "statement": row.statement.statement,
                 "command": row.statement.command,
                 "model": row.model,
-                "numbers": {name: result.value for name, result in row.numbers.items()},
-                "errors": {name: result.error for name, result in row.numbers.items()},
+                "numbers": {name: _known(result.value) for name, result in row.numbers.items()},
+                "errors": {name: _known(result.error) for name, result in row.numbers.items()},
                 "agrees": row.statement.agrees,
                 "disagrees": row.statement.disagrees,
                 "sources": row.statement.sources,
@@ -206,3 +209,7 @@ def as_json(rows: Sequence[Said]) -> str:
         ],
         indent=1,
     )
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else value

@@ -36,7 +36,7 @@ from livedo.evidence.experiments.set_figures import bands, readings
 from livedo.evidence.experiments.set_outcomes import RATES, chances, closed, dead, healed, parts, rises
 from livedo.evidence.experiments.units import MG_P
 from livedo.evidence.lesion_sets import TABLE, LesionSet, load_sets, of_structure, over_sets
-from livedo.evidence.result import NotSimulated, Result
+from livedo.evidence.result import Result
 
 #: People with a lesion in each set; week at which arms are compared; weeks on another plasma before it is read.
 EACH, LOOK, ON_CONTROL = 16, 26, 12
@@ -98,14 +98,14 @@ def _kept(ctx: Context, name: str, make: Callable[[], Any]) -> Any:
 def _chosen(ctx: Context, values: np.ndarray, structure: str, read: str) -> Result:
     mine = values[of_structure(_sets(ctx), structure)]
     if np.isfinite(mine).sum() < NEEDED:
-        raise NotSimulated(f"fewer than {NEEDED} accepted sets with the structure {structure}")
+        return Result(np.nan, np.nan, f"fewer than {NEEDED} accepted sets with the structure {structure}")
     return over_sets(mine, read)
 
 
 def _share(ctx: Context, flags: np.ndarray, structure: str) -> Result:
     mine = flags[of_structure(_sets(ctx), structure)].astype(float)
     if len(mine) < NEEDED:
-        raise NotSimulated(f"fewer than {NEEDED} accepted sets with the structure {structure}")
+        return Result(np.nan, np.nan, f"fewer than {NEEDED} accepted sets with the structure {structure}")
     p = float(mine.mean())
     return Result(
         100 * p, 100 * float(np.sqrt(max(p * (1 - p), 0.25 / len(mine)) / len(mine))), f"{len(mine)} accepted sets"
