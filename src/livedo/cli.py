@@ -52,6 +52,7 @@ def run(
     seed: int = 1,
     out: Path,
     lesion: str | None = None,
+    condition: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
 ) -> None:
     """Simulate one patient under one or more plans of care, and write a report.
@@ -75,6 +76,9 @@ def run(
     lesion
         Site of a lesion of calciphylaxis that is there when the plans start: proximal (thigh, abdomen, breast), calf or acral.
         Without it the skin is whole, and the chance of a first lesion is told.
+    condition
+        What the patient has beside what the record names: diabetes, liver cirrhosis, systemic lupus erythematosus and others of
+        patients/conditions.csv. Give the option once for each.
     threads
         Threads; all processors if not given.
     """
@@ -106,6 +110,7 @@ def run(
             progress=progress,
             inputs=inputs,
             lesion=lesion,
+            conditions=condition or (),
         )
         progress("writing the report", 0, 1)
         write(comparison, out)

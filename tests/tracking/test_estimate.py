@@ -14,8 +14,9 @@ from livedo.tracking.labs import Level
 PRIOR = Prior(tuple(Trait(n, "normal", c, s) for n, c, s in (("a", 1.0, 0.5), ("b", 2.0, 0.5))), {})
 
 
-def settle(values):
+def settle(scores):
     """A body that reads a + b and, never measured, b - a."""
+    values = PRIOR.values(scores)
     readings = {"sum": values["a"] + values["b"], "difference": values["b"] - values["a"]}
     return Settled(Moment(0.0, *(np.zeros((len(values["a"]), 1)),) * 3), readings)
 
@@ -26,7 +27,9 @@ def level(name, value, count, sd=0.02):
 
 def test_a_linear_gaussian_posterior_is_found():
     """Prior a + b ~ N(3, 0.5); one reading of 3.6 with SD 0.072: the posterior is known in closed form."""
-    found = estimate(PRIOR, [level("sum", 3.6, 5), level("difference", np.nan, 0)], settle, members=2000, seed=1)
+    found = estimate(
+        PRIOR, [level("sum", 3.6, 5), level("difference", np.nan, 0)], settle, moved=PRIOR.names, members=2000, seed=1
+    )
     data, prior = (0.02 * 3.6) ** 2, 0.5
     mean, variance = 3.0 + 0.6 * prior / (prior + data), 1 / (1 / prior + 1 / data)
     total = found.settled.readings["sum"]
@@ -38,10 +41,18 @@ def test_a_linear_gaussian_posterior_is_found():
 
 
 def test_without_labs_the_members_are_the_prior():
-    found = estimate(PRIOR, [level("sum", np.nan, 0)], settle, members=64, seed=1)
+    found = estimate(PRIOR, [level("sum", np.nan, 0)], settle, moved=PRIOR.names, members=64, seed=1)
     assert np.array_equal(found.scores, found.prior_scores)
 
 
 def test_the_same_seed_gives_the_same_members():
-    first, second = (estimate(PRIOR, [level("sum", 3.3, 4)], settle, members=32, seed=9) for _ in range(2))
+    first, second = (
+        estimate(PRIOR, [level("sum", 3.3, 4)], settle, moved=PRIOR.names, members=32, seed=9) for _ in range(2)
+    )
     assert np.array_equal(first.scores, second.scores)
+
+
+def test_a_trait_that_labs_do_not_depend_on_keeps_its_draws():
+    found = estimate(PRIOR, [level("sum", 4.5, 5)], settle, moved={"a"}, members=16, seed=1)
+    assert np.array_equal(found.scores[:, 1], found.prior_scores[:, 1])
+    assert (found.scores[:, 0] > found.prior_scores[:, 0]).mean() > 0.8

@@ -145,6 +145,12 @@ class Model:
             amounts=self.amounts & needed,
         )
 
+    def reads(self) -> frozenset[str]:
+        """Parameters that some equation reads; a part of a model keeps the others for schedules alone."""
+        equations = [*(e for _, e in self.rules), *(r.rate for r in self.reactions), *self.rates.values()]
+        named = {symbol for equation in (*equations, *self.starts.values()) for symbol in equation.symbols()}
+        return frozenset(named & self.parameters.keys())
+
     def stoichiometry(self) -> dict[str, dict[str, float]]:
         """Reaction -> state -> coefficient."""
         return {r.name: dict(r.stoichiometry) for r in self.reactions}

@@ -11,6 +11,7 @@ from livedo.report.diary import Diary, diaries
 from livedo.report.figures import Behind, Panel, places
 from livedo.report.intervals import bands, interval, of_members
 from livedo.report.panels import plan_panel, value_range
+from livedo.report.rivals import Rivals, rivals
 from livedo.report.shown import Measure, measures, number
 from livedo.tracking.comparison import Refused
 from livedo.tracking.disease import BaseRate, base_rates
@@ -44,7 +45,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class DiseaseText:
-    """All of the section; ``refused`` goes by plan."""
+    """All of the section; ``refused`` goes by plan; ``relative`` is the patient's rate by each row of ``base``."""
 
     lesion: str | None
     summary: tuple[str, ...]
@@ -53,6 +54,8 @@ class DiseaseText:
     acts: tuple[Act, ...]
     refused: tuple[tuple[str, Refused], ...]
     diaries: tuple[Diary, ...]
+    rivals: Rivals
+    relative: tuple[str, ...]
 
 
 def disease_text(comparison: Comparison) -> DiseaseText:
@@ -65,6 +68,8 @@ def disease_text(comparison: Comparison) -> DiseaseText:
         acts=_acts(comparison),
         refused=tuple((outcome.plan.name, one) for outcome in comparison.outcomes for one in outcome.refused),
         diaries=diaries(comparison),
+        rivals=rivals(comparison),
+        relative=_by_definition(comparison),
     )
 
 
@@ -96,6 +101,19 @@ def summary(comparison: Comparison) -> tuple[str, ...]:
             "counts as a case."
         )
     return tuple(said)
+
+
+def _by_definition(comparison: Comparison) -> tuple[str, ...]:
+    """First lesions per 1000 patient-years under the first plan by each definition of a case, median and interval, as words.
+
+    The body's hazard is set on the first row; who counts as a case is taken to scale everyone's alike (assumption).
+    """
+    first = comparison.outcomes[0]
+    if "lesion_rate" not in first.summary:
+        return ()
+    rate, rows = interval(of_members(first, "lesion_rate")), base_rates()
+    found = [rate.scaled(row.per_1000 / rows[0].per_1000) for row in rows]
+    return tuple(f"{number(f.median, 1)} ({number(f.low, 1)} to {number(f.high, 1)})" for f in found)
 
 
 def _mean(values: np.ndarray) -> str:

@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import platform
-import shlex
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from livedo.body import ANALYTES, Body, load_body
+from livedo.body import Body, load_body
 from livedo.care.actions import find
 from livedo.care.checks import check_plan
 from livedo.care.kidney_states import NEUTRAL, filtration_at
 from livedo.care.orders import change_hours, sessions
-from livedo.care.timetable import timetable
-from livedo.engine import Moment, Schedule, Steady, simulate, steady_state
+from livedo.engine import Moment, simulate, steady_state
 from livedo.errors import InputError
-from livedo.patients import prior_of, variations
+from livedo.patients import prior_of
+from livedo.patients.sampling import behaviour
+from livedo.tracking.assumptions import assumptions, disease_assumed
 from livedo.tracking.comparison import Agreement, Comparison, PlanOutcome
 from livedo.tracking.disease import action_hours, counted_hazards, course, read_for_disease, refused, summed
-from livedo.tracking.estimate import Settled, estimate
-from livedo.tracking.history import CANDIDATES, History, lived, read_for_history, years_on_dialysis
+from livedo.tracking.disease_sets import carried
+from livedo.tracking.estimate import estimate
+from livedo.tracking.history import lived, read_for_history, years_on_dialysis
 from livedo.tracking.labs import Level, levels
 from livedo.tracking.outcomes import STARTS_DIALYSIS, WEEK, Record, summarise, warnings_of
+from livedo.tracking.person import person
+from livedo.tracking.provenance import provenance
+from livedo.tracking.settling import (
+    TOLERANCE,
+    WEEKLY,
+    body_parameters,
+    midweek,
+    mineral_observables,
+    plan_schedule,
+    settled_under,
+    whole,
+)
 
 if TYPE_CHECKING:
     from livedo.care import Plan
     from livedo.engine import Kernel
     from livedo.records.chart import Chart
-
-#: Weeks of the run-in, and the gland's time constant in it (h): fast enough for its mass to settle.
-RUN_IN_WEEKS = 60
-RUN_IN_GLAND = 1500.0
-TOLERANCE = 1e-5
-#: When the labs of a week are read in a plan without sessions, hours after Monday 00:00.
-WITHOUT_SESSIONS = 56.0
-WEEKLY = ("P", "Ca_total", "Ca_ionised", "PTH", "ALP", "calcitriol", "weight")
 
 Progress = Callable[[str, int, int], None]
 
@@ -57,6 +58,7 @@ def compare(
     progress: Progress | None = None,
     inputs: Mapping[str, Path] | None = None,
     lesion: str | None = None,
+    conditions: Sequence[str] = (),
 ) -> Comparison:
     """Compare plans on one patient.
 
@@ -80,46 +82,50 @@ def compare(
         Files the run was made from; their hashes go into the provenance.
     lesion:
         Site of a lesion that is there when the plans start; None for whole skin, on which no lesion begins and its risk is told.
+    conditions:
+        Conditions (``patients/conditions.csv``) that the patient has beside those of the record.
 
     Raises
     ------
     InputError
-        If a plan has no dialysis, two plans have one name, or the skin has no such site.
+        If a plan has no dialysis, two plans have one name, the skin has no such site, or there is no such condition.
     """
     _check(plans, inputs or {})
     body = load_body()
     if lesion is not None and lesion not in body.sites:
         raise InputError("is not a site of the skin", field="lesion", value=lesion, expected=", ".join(body.sites))
     kernel = body.kernel(_observables(body))
-    minerals = body.part_for(_minerals(body))
-    lighter = minerals.kernel(_minerals(body))
+    minerals = body.part_for(mineral_observables(body))
+    lighter = minerals.kernel(mineral_observables(body))
     tell = progress or (lambda stage, done, of: None)
-    given, said = _given(chart, body)
-    prior = prior_of(body, given)
+    who = person(chart, body, conditions=conditions, lesion=lesion is not None)
+    prior = prior_of(body, who.given)
     charted = levels(chart)
 
-    def settle(values: Mapping[str, np.ndarray]) -> Settled:
-        return _settled(lighter, plans[0], values, threads)
+    def traits_of(scores: np.ndarray) -> dict[str, np.ndarray]:
+        return who.values(body, prior.values(scores), seed, np.arange(len(scores)))
 
     found = estimate(
         prior,
         charted,
-        settle,
+        lambda scores: settled_under(lighter, plans[0], traits_of(scores), threads),
+        moved=minerals.model.reads() | behaviour("trait").keys(),
         members=members,
         seed=seed,
         progress=lambda done, of: tell("estimating traits", done, of),
     )
-    traits = prior.values(found.scores)
+    sets = carried(body, members, seed)
+    traits = who.values(body, sets.with_traits(body, prior.values(found.scores)), seed, np.arange(members))
     tell("settling members", 0, 1)
     settled = steady_state(
         minerals.model,
         lighter,
         found.settled.moment,
-        _plan_schedule(plans[0], traits, lighter, as_at_start=True),
+        plan_schedule(plans[0], traits, lighter, as_at_start=True),
         threads=threads,
     )
-    first_week = _plan_schedule(plans[0], traits, kernel, as_at_start=True, skin=True)
-    moment = _whole(kernel, lighter, settled.moment, first_week, threads)
+    first_week = plan_schedule(plans[0], traits, kernel, as_at_start=True, skin=True)
+    moment = whole(kernel, lighter, settled.moment, body_parameters(kernel, traits), first_week, threads)
     tell("settling members", 1, 1)
     tell("years before the plans", 0, 1)
     dialysed, years_said = years_on_dialysis(chart, members, seed)
@@ -128,7 +134,7 @@ def compare(
         kernel,
         moment,
         first_week,
-        prior,
+        lambda numbers: who.values(body, prior.values(prior.scores(numbers, seed)), seed, numbers),
         dialysed,
         seed=seed,
         lesion=lesion,
@@ -143,17 +149,18 @@ def compare(
     tell("running plans", len(plans), len(plans))
     return Comparison(
         chart=chart,
-        traits=traits,
-        prior_traits=prior.values(found.prior_scores),
+        traits={name: traits[name] for name in prior.values(found.scores)},
+        prior_traits=traits_of(found.prior_scores),
         agreement=_agreement(charted, found.settled.readings),
         outcomes=tuple(outcomes),
         assumptions=(
-            *said,
-            *_assumptions(chart, plans[0], charted, settled),
-            *_disease_assumed(years_said, history, lesion),
+            *who.said,
+            *assumptions(chart, plans[0], charted, settled),
+            *disease_assumed(chart, years_said, history, sets, lesion),
         ),
-        provenance=_provenance(body, kernel, plans, years, members, seed, inputs or {}, lesion),
+        provenance=provenance(body, kernel, plans, years, members, seed, inputs or {}, lesion, who.conditions),
         lesion=lesion,
+        structures=sets.structures,
     )
 
 
@@ -177,108 +184,12 @@ def _check(plans: Sequence[Plan], inputs: Mapping[str, Path]) -> None:
                 )
 
 
-def _minerals(body: Body) -> tuple[str, ...]:
-    wanted = (*WEEKLY, "albumin_plasma", "HCO3", "vitamin_D", "Quf", "P_removed_hd", "Ca_gained_hd")
-    return tuple(s for s in dict.fromkeys((*ANALYTES.values(), *wanted)) if s in body.model.unit_of)
-
-
-def _whole(kernel: Kernel, lighter: Kernel, settled: Moment, schedule: Schedule, threads: int | None) -> Moment:
-    """The whole body, a week on from where its minerals repeat their week: what stands beside them starts from its own values."""
-    run = simulate(
-        kernel,
-        until=WEEK,
-        patients=len(settled.states),
-        parameters={name: settled.parameters[:, i] for i, name in enumerate(lighter.layout.parameters)},
-        start={name: settled.states[:, i] for i, name in enumerate(lighter.layout.states)},
-        schedule=schedule,
-        tolerance=TOLERANCE,
-        threads=threads,
-        chunk=64,
-    )
-    return run.final.restarted()
-
-
 def _observables(body: Body) -> tuple[str, ...]:
     return tuple(
-        dict.fromkeys((*_minerals(body), *read_for_disease(body), *read_for_history(body, body.model.parameters)))
+        dict.fromkeys(
+            (*mineral_observables(body), *read_for_disease(body), *read_for_history(body, body.model.parameters))
+        )
     )
-
-
-def _given(chart: Chart, body: Body) -> tuple[dict[str, float], list[str]]:
-    """What the chart gives directly: weight; and what was assumed about it."""
-    import polars as pl
-
-    weights = chart.values("body_weight")
-    if not weights.height:
-        return {}, ["No weight is charted: dry weight is drawn from the population."]
-    after = weights.filter(pl.col("prepost") == "post")
-    before = weights.filter(pl.col("prepost") == "pre")
-    used, words, gain = weights, "not marked as before or after dialysis and taken as dry weights", 0.0
-    if after.height:
-        used, words = after, "after dialysis"
-    elif before.height == weights.height:
-        own = body.parameters
-        gain = 48.0 * (own["fluid_intake"].value - own["fluid_loss"].value)
-        words = f"before dialysis, less {gain:.1f} kg for the fluid gained in two days"
-    weight = float(used.sort("time").tail(12)["value"].median()) - gain  # type: ignore[arg-type]
-    return {"dry_weight": weight}, [f"Dry weight is the median of the last charted weights ({words}), {weight:.1f} kg."]
-
-
-def _parameters(kernel: Kernel, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Traits as parameters of the body; extracellular volume goes with dry weight."""
-    known = kernel.values
-    parameters = {k: v for k, v in values.items() if k in known}
-    parameters["V_dry"] = known["V_dry"] / known["dry_weight"] * values["dry_weight"]
-    parameters["V_target"] = parameters["V_dry"]
-    return parameters
-
-
-def _plan_schedule(
-    plan: Plan,
-    values: Mapping[str, np.ndarray],
-    kernel: Kernel,
-    *,
-    as_at_start: bool = False,
-    skin: bool = False,
-    seed: int = 0,
-) -> Schedule:
-    return timetable(
-        plan,
-        seed=seed,
-        skin=skin,
-        adherence=values["adherence"],
-        dry_weight=values["dry_weight"],
-        V_target=_parameters(kernel, values)["V_dry"],
-        as_at_start=as_at_start,
-    )
-
-
-def _settled(kernel: Kernel, plan: Plan, values: Mapping[str, np.ndarray], threads: int | None) -> Settled:
-    """Members settled under a plan, with the gland quickened so that its mass settles too."""
-    own = kernel.values["tau_gland"]
-    last = RUN_IN_WEEKS * WEEK
-    run = simulate(
-        kernel,
-        until=last,
-        patients=len(values["dry_weight"]),
-        parameters={**_parameters(kernel, values), "tau_gland": RUN_IN_GLAND},
-        schedule=_plan_schedule(plan, values, kernel, as_at_start=True).set("tau_gland", own, last),
-        times=[week * WEEK + _midweek(plan) for week in range(RUN_IN_WEEKS - 4, RUN_IN_WEEKS)],
-        tolerance=TOLERANCE,
-        threads=threads,
-        chunk=64,
-    )
-    readings = {analyte: run[symbol].mean(axis=1) for analyte, symbol in ANALYTES.items() if symbol in run.values}
-    return Settled(run.final, readings)
-
-
-def _midweek(plan: Plan, week: int = 0) -> float:
-    """Start of the middle session of a week, hours after Monday 00:00; Wednesday 08:00 in a plan without sessions."""
-    hour = week * WEEK
-    starts = sorted(r.start_h for r in sessions(plan) if r.from_h <= hour + r.start_h < r.until_h)
-    if not starts:
-        starts = sorted(r.start_h for r in sessions(plan)) or [WITHOUT_SESSIONS]
-    return starts[(len(starts) - 1) // 2]
 
 
 def _outcome(
@@ -294,7 +205,7 @@ def _outcome(
 ) -> PlanOutcome:
     weeks = max(1, math.ceil(years * 365.25 / 7))
     starts, ends = _session_times(plan, weeks)
-    weekly = np.array([week * WEEK + _midweek(plan, week) for week in range(weeks)])
+    weekly = np.array([week * WEEK + midweek(plan, week) for week in range(weeks)])
     times = np.unique(np.concatenate([starts, ends, weekly, action_hours(plan.actions, weeks * WEEK)]))
     begin = moment.restarted()
     run = simulate(
@@ -302,7 +213,7 @@ def _outcome(
         until=weeks * WEEK,
         parameters=_plan_free_inputs(kernel, values),
         start=begin,
-        schedule=_plan_schedule(plan, values, kernel, skin=True, seed=seed),
+        schedule=plan_schedule(plan, values, kernel, skin=True, seed=seed),
         times=times,
         tolerance=TOLERANCE,
         threads=threads,
@@ -345,7 +256,7 @@ def _no_lesion(plan: Plan, lesion: str | None) -> list[str]:
 
 def _plan_free_inputs(kernel: Kernel, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray | np.float64]:
     """Inputs that another plan may have moved, back at the member's own: diet, fluid, volume, kidneys."""
-    own = _parameters(kernel, values)
+    own = body_parameters(kernel, values)
     kidneys = {name: np.float64(value) for name, value in {**NEUTRAL, "GFR": kernel.values["GFR"]}.items()}
     return kidneys | {name: own[name] for name in ("diet_P", "diet_Ca", "fluid_intake", "V_target") if name in own}
 
@@ -378,118 +289,6 @@ def _agreement(charted: Sequence[Level], readings: Mapping[str, np.ndarray]) -> 
         unit = find_analyte(level.analyte).unit  # type: ignore[union-attr]
         rows.append(Agreement(level.analyte, unit, level.count, level.value, middle, low, high, level.count > 0))
     return tuple(rows)
-
-
-def _assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: Steady) -> list[str]:
-    said = []
-    if not chart.dialysis.on:
-        said.append(
-            f"The record does not show that the patient is on dialysis ({chart.dialysis.why}); what the plans have is assumed."
-        )
-    modes = set(chart.sessions["name"].drop_nulls().to_list()) if chart.sessions.height else set()
-    if any("peritoneal" in name for name in modes) and not plan.peritoneal_dialysis:
-        said.append("The record shows peritoneal dialysis; the patient is simulated without, as the first plan has it.")
-    said += [
-        f"The charted labs are taken to have been drawn while the patient was settled on the first plan, '{plan.name}', "
-        "before the midweek session unless marked otherwise (on Wednesday morning in a plan without sessions).",
-        *_kidneys_assumed(plan),
-        "Members start each plan settled under the first plan: at the state that repeats itself week by week, deep bone "
-        f"held (largest weekly change {np.nanmax(settled.residual):.0e} of a state's size).",
-        f"For the estimate, members settle by a run-in of {RUN_IN_WEEKS} weeks in which the parathyroid gland's time constant "
-        f"is {RUN_IN_GLAND:g} h, so that its mass settles too.",
-        "Every prescribed session takes place in full. Binders and calcium tablets are taken with each member's own "
-        "adherence (mean 81%, as in trials), other drugs as prescribed.",
-        "Drugs given at each session act as if spread evenly over the week.",
-        "Diet, fluid and traits stay as they are for the whole run.",
-    ]
-    for charted_at_all, words in ((False, "Never charted"), (True, "Charted, but not usably")):
-        names = [lv.analyte.replace("_", " ") for lv in charted if not lv.count and bool(lv.left_out) == charted_at_all]
-        if names:
-            said.append(f"{words}, so carried as uncertain with the spread of the population: {', '.join(names)}.")
-    said += [f"{lv.analyte.replace('_', ' ').capitalize()}: {lv.left_out}." for lv in charted if lv.left_out]
-    inpatient = [level.analyte for level in charted if level.drawn.startswith("in hospital")]
-    if inpatient:
-        names = ", ".join(name.replace("_", " ") for name in inpatient)
-        said.append(f"Levels rest on draws in hospital, which may differ from stable life outside: {names}.")
-    assumed = [v.analyte for v in variations().values() if v.status == "assumed"]
-    said.append("Variation from draw to draw is an assumption for " + ", ".join(assumed).replace("_", " ") + ".")
-    return said
-
-
-def _disease_assumed(years_said: str, history: History, lesion: str | None) -> list[str]:
-    """How vessels and skin came to be as they are at the start, and what is not simulated of them."""
-    said = [
-        f"Years on dialysis: {years_said}. Arterioles of the skin (mineral, intima and clots) and the media of large arteries "
-        "are carried through them from the body's own state at the start of dialysis, with each version's own tendencies and the "
-        "plasma of its settled week.",
-        "Tendencies of vessels, clotting and skin are not in the record; they differ between versions as between people.",
-    ]
-    if lesion is None:
-        return [*said, "No lesion begins in the run: its chance is told from the hazard that each version counts."]
-    low, middle, high = np.percentile(history.weeks, [5, 50, 95])
-    return [
-        *said,
-        f"A lesion at the {lesion} site is given. Who has one is not an average patient: each version's tendencies of vessels "
-        f"and skin are those of one of {CANDIDATES} people with its plasma, drawn in proportion to the hazard of a first lesion.",
-        f"The lesion has run for {middle:.0f} weeks ({low:.0f} to {high:.0f}), the time such lesions take to be diagnosed, under "
-        "the first plan without its actions; no size is read from the record.",
-        "Wound, pain and score are shown as if every version lived to the end; the chance to be alive stands beside them.",
-    ]
-
-
-def _kidneys_assumed(plan: Plan) -> list[str]:
-    """What is assumed of kidneys and peritoneum under the first plan."""
-    said = []
-    if not plan.kidney_function and not plan.transplant:
-        said.append("No residual kidney function.")
-    if plan.kidney_function:
-        said.append(
-            "The function of the own kidneys is the first plan's; when the labs were drawn it was not yet being lost."
-        )
-    if any(item.from_h == 0 for item in plan.transplant):
-        said.append("A transplant on day 0 of the first plan is taken to have been there when the labs were drawn.")
-    if plan.peritoneal_dialysis:
-        said.append("The peritoneum is that of the population: no transport test is read from the record.")
-    return said
-
-
-def _provenance(
-    body: Body,
-    kernel: Kernel,
-    plans: Sequence[Plan],
-    years: float,
-    members: int,
-    seed: int,
-    inputs: Mapping[str, Path],
-    lesion: str | None,
-) -> dict[str, object]:
-    import livedo
-
-    return {
-        "livedo": livedo.__version__,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "seed": seed,
-        "members": members,
-        "years": years,
-        "lesion": lesion,
-        "plans": [plan.name for plan in plans],
-        "model_hash": body.model.fingerprint,
-        "kernel": kernel.key,
-        "tolerance": TOLERANCE,
-        "python": platform.python_version(),
-        "processor": platform.machine(),
-        "inputs": {name: {"path": str(path), "sha256": _sha256(path)} for name, path in inputs.items()},
-    }
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-    for file in files:
-        digest.update(str(file.relative_to(path)).encode() if file != path else b"")
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 __all__ = ["compare"]

@@ -103,6 +103,8 @@ class Comparison:
         Version, seed, model hash, inputs with their hashes, command, time.
     lesion:
         Site of a lesion that is there when the plans start, None for whole skin.
+    structures:
+        Of each member the structure of the disease that its accepted set has, shape (members,).
     """
 
     chart: Chart
@@ -113,3 +115,4 @@ class Comparison:
     assumptions: tuple[str, ...]
     provenance: Mapping[str, object]
     lesion: str | None = None
+    structures: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ members keep its prior spread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,8 +48,9 @@ class Estimate:
 def estimate(
     prior: Prior,
     levels: Sequence[Level],
-    settle: Callable[[Mapping[str, np.ndarray]], Settled],
+    settle: Callable[[np.ndarray], Settled],
     *,
+    moved: Collection[str],
     members: int,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
@@ -63,7 +64,9 @@ def estimate(
     levels:
         Charted levels; those without a value are passed over.
     settle:
-        Runs members with given traits to where they settle.
+        Runs members with given scores, shape (members, traits), to where they settle.
+    moved:
+        Traits that labs depend on. Others keep their draws: what correlates with labs by chance in so few is not learnt.
     members:
         How many members are wanted.
     seed:
@@ -76,17 +79,19 @@ def estimate(
     scores = first = prior.scores(who, seed)
     known = [level for level in levels if level.count]
     steps = STEPS if known else 0
+    learnt = np.array([name in moved for name in prior.names])
     data = np.array([np.log(lv.value) if lv.log else lv.value for lv in known])
     sd = np.array([lv.sd if lv.log else lv.sd * lv.value for lv in known])
     for step in range(steps):
-        settled = settle(prior.values(scores))
+        settled = settle(scores)
         simulated = np.stack([_scaled(settled.readings[lv.analyte], lv.log) for lv in known], axis=1)
         noise = np.stack([normal(seed, f"perturbed/{lv.analyte}", who, step) for lv in known], axis=1)
-        scores = updated(scores, simulated, data + np.sqrt(STEPS) * sd * noise, sd * np.sqrt(STEPS))
+        update = updated(scores, simulated, data + np.sqrt(STEPS) * sd * noise, sd * np.sqrt(STEPS))
+        scores = np.where(learnt, update, scores)
         if progress is not None:
             progress(step + 1, steps + 1)
     scores, first = scores[:members], first[:members]
-    settled = settle(prior.values(scores))
+    settled = settle(scores)
     if progress is not None:
         progress(steps + 1, steps + 1)
     return Estimate(first, scores, settled)

@@ -7,7 +7,7 @@ the member's plasma and differ in what vessels and skin make of it, one is drawn
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,6 @@ from livedo.skin import until_diagnosis
 if TYPE_CHECKING:
     from livedo.body import Body
     from livedo.engine import Kernel
-    from livedo.patients import Prior
     from livedo.records.chart import Chart
 
 WEEK = 168.0
@@ -83,7 +82,7 @@ def lived(
     kernel: Kernel,
     settled: Moment,
     schedule: Schedule,
-    prior: Prior,
+    people: Callable[[np.ndarray], Mapping[str, np.ndarray]],
     years: np.ndarray,
     *,
     seed: int,
@@ -98,8 +97,8 @@ def lived(
         Members in their settled week.
     schedule:
         That week, repeated, with perfusion of the skin read.
-    prior:
-        Of the traits that people at a lesion's onset are drawn from.
+    people:
+        Draws the traits of people, by number, from among whom the owner of a given lesion comes.
     years:
         Years on dialysis, shape (members,).
     lesion:
@@ -111,7 +110,7 @@ def lived(
     copies = CANDIDATES if lesion else 1
     values = {name: np.repeat(v, copies) for name, v in parameters.items()}
     if lesion:
-        drawn = prior.values(prior.scores(FIRST_CANDIDATE + np.arange(members * copies), seed))
+        drawn = people(FIRST_CANDIDATE + np.arange(members * copies))
         values |= {name: drawn[name] for name in own if name in drawn}
     held = {i: o for i, o in body.skin_held.items() if i in alone.layout.parameters}
     at = np.maximum(np.repeat(years, copies) * YEAR, 1.0)[:, None]

@@ -42,53 +42,78 @@ class Level:
     left_out: str = ""
 
 
-def levels(chart: Chart) -> tuple[Level, ...]:
-    """The level of every analyte that the body can show, those without a value too.
+@dataclass(frozen=True)
+class Usual:
+    """What is usual for a patient: the median of ``count`` draws (NaN for none), which they were, which were left out and why."""
+
+    value: float
+    count: int
+    drawn: str
+    left_out: str
+
+
+def usual(chart: Chart, analyte: str) -> Usual:
+    """What a chart shows to be usual.
 
     Draws during continuous dialysis, marked as after dialysis, older than three years at the end of the record, or from
     before the first recorded dialysis session are left out; draws in hospital are used only if there are too few others.
     Draws not marked are taken as before dialysis.
+
+    Raises
+    ------
+    InputError
+        Livedo knows no such analyte.
     """
     import polars as pl
 
     oldest = _oldest(chart)
+    rows = chart.values(analyte)
+    usable = rows
+    left: list[str] = []
+    for reason, keep in (
+        ("too old to describe the patient now", pl.col("time") >= oldest),
+        ("drawn during continuous dialysis", ~pl.col("continuous_dialysis").fill_null(False)),
+        ("marked as after dialysis", pl.col("prepost").ne_missing(pl.lit("post"))),
+    ):
+        kept = usable.filter(keep)
+        if kept.height < usable.height:
+            left.append(f"{usable.height - kept.height} {reason}")
+        usable = kept
+    chosen = usable.filter(pl.col("setting").ne_missing(pl.lit("inpatient")))
+    drawn = OUTSIDE
+    if chosen.height < min(ENOUGH, usable.height):
+        chosen, drawn = usable, INSIDE
+    if chosen.height:
+        recent = chosen.filter(pl.col("time") >= chosen["time"].max() - YEAR)  # type: ignore[operator]
+        if recent.height >= ENOUGH:
+            chosen, drawn = recent, drawn + ", of the last year of its record"
+    count = chosen.height
+    return Usual(
+        value=float(chosen["value"].median()) if count else float("nan"),  # type: ignore[arg-type]
+        count=count,
+        drawn=drawn if count else "",
+        left_out=f"of {rows.height} draws {', '.join(left)} left out" if left else "",
+    )
+
+
+def levels(chart: Chart) -> tuple[Level, ...]:
+    """The level of every analyte that the body can show, those without a value too; draws as :func:`usual` takes them."""
     found = []
     for analyte, variation in variations().items():
         if analyte not in ANALYTES:
             continue
-        rows = chart.values(analyte)
-        usable = rows
-        left: list[str] = []
-        for reason, keep in (
-            ("too old to describe the patient now", pl.col("time") >= oldest),
-            ("drawn during continuous dialysis", ~pl.col("continuous_dialysis").fill_null(False)),
-            ("marked as after dialysis", pl.col("prepost").ne_missing(pl.lit("post"))),
-        ):
-            kept = usable.filter(keep)
-            if kept.height < usable.height:
-                left.append(f"{usable.height - kept.height} {reason}")
-            usable = kept
-        chosen = usable.filter(pl.col("setting").ne_missing(pl.lit("inpatient")))
-        drawn = OUTSIDE
-        if chosen.height < min(ENOUGH, usable.height):
-            chosen, drawn = usable, INSIDE
-        if chosen.height:
-            recent = chosen.filter(pl.col("time") >= chosen["time"].max() - YEAR)  # type: ignore[operator]
-            if recent.height >= ENOUGH:
-                chosen, drawn = recent, drawn + ", of the last year of its record"
-        count = chosen.height
-        value = float(chosen["value"].median()) if count else float("nan")  # type: ignore[arg-type]
-        sd = float(np.hypot(variation.single / np.sqrt(max(1, min(count, MOST))), variation.unexplained))
+        here = usual(chart, analyte)
+        sd = float(np.hypot(variation.single / np.sqrt(max(1, min(here.count, MOST))), variation.unexplained))
         found.append(
             Level(
                 analyte=analyte,
                 symbol=ANALYTES[analyte],
-                value=value,
-                count=count,
+                value=here.value,
+                count=here.count,
                 sd=sd,
                 log=variation.scale == "log",
-                drawn=drawn if count else "",
-                left_out=f"of {rows.height} draws {', '.join(left)} left out" if left else "",
+                drawn=here.drawn,
+                left_out=here.left_out,
             )
         )
     return tuple(found)

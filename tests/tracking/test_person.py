@@ -1,0 +1,78 @@
+"""What a record tells of the person: values it gives, conditions it names, drugs that a plan leaves out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from livedo.body import load_body
+from livedo.care import read_plan
+from livedo.patients import prior_of
+from livedo.patients.conditions import load_conditions
+from livedo.records import read
+from livedo.records.codes import concepts
+from livedo.tracking.person import OBESE, charted_conditions, not_ordered, person
+
+COLUMNS = "patient,sex,birth_year,datetime,analyte,value,unit\n"
+
+
+def chart_of(tmp_path, *rows, sex="female", born="1960"):
+    path = tmp_path / "labs.csv"
+    path.write_text(COLUMNS + "".join(f"A1,{sex},{born},2024-0{i + 1}-03 08:00,{row}\n" for i, row in enumerate(rows)))
+    return read(path)
+
+
+def test_every_charted_condition_is_one_that_records_name_and_conditions_know():
+    named = {code.name for code in concepts() if code.kind == "condition"}
+    for row in charted_conditions():
+        assert row.charted in named
+        assert row.condition in load_conditions()
+
+
+def test_age_sex_and_blood_of_the_record_are_taken(tmp_path):
+    chart = chart_of(tmp_path, "haemoglobin,95,g/L", "haemoglobin,10.1,g/dL", "haemoglobin,97,g/L", "CRP,12,mg/L")
+    found = person(chart, load_body())
+    assert found.given["age"] == 64
+    assert found.given["haemoglobin"] == 97
+    assert found.given["CRP"] == 12
+    assert found.conditions == ("female sex",)
+
+
+def test_what_is_not_in_the_record_is_said_to_be_drawn(tmp_path):
+    found = person(chart_of(tmp_path, "phosphate,1.8,mmol/L", sex="", born=""), load_body())
+    assert not found.given
+    drawn = next(s for s in found.said if s.startswith("Not in the record"))
+    for words in ("age", "sexes", "body mass index", "haemoglobin", "C-reactive protein"):
+        assert words in drawn
+
+
+def test_c_reactive_protein_is_not_taken_beside_a_given_lesion(tmp_path):
+    chart = chart_of(tmp_path, "CRP,80,mg/L")
+    assert "CRP" not in person(chart, load_body(), lesion=True).given
+
+
+@pytest.mark.parametrize(("height", "obese"), [("150", True), ("185", False)])
+def test_obesity_follows_from_weight_and_height(tmp_path, height, obese):
+    chart = chart_of(tmp_path, "body_weight,80,kg", f"body_height,{height},cm")
+    found = person(chart, load_body())
+    assert found.given["BMI"] == pytest.approx(80 / (int(height) / 100) ** 2)
+    assert ("obesity" in found.conditions) == (found.given["BMI"] >= OBESE) == obese
+
+
+def test_conditions_move_what_the_table_says_in_every_version(tmp_path):
+    body = load_body()
+    found = person(chart_of(tmp_path, "phosphate,1.8,mmol/L"), body)
+    numbers = np.arange(5)
+    prior = prior_of(body, found.given)
+    drawn = prior.values(prior.scores(numbers, 1))
+    moved = found.values(body, drawn, 1, numbers)
+    for effect in load_conditions()["female sex"]:
+        before = drawn.get(effect.symbol, np.full(5, body.parameters[effect.symbol].value))
+        np.testing.assert_allclose(moved[effect.symbol], effect.of(before))
+
+
+def test_the_real_patient_has_cirrhosis_and_drugs_that_the_plan_leaves_out(shared, root):
+    chart = read(shared / "data/mimic_iv_demo_omop_esrd", patient="10039708")
+    assert "liver cirrhosis" in person(chart, load_body()).conditions
+    said = not_ordered(chart, read_plan(root / "examples/plans/usual_care.yaml"))
+    assert "doxercalciferol" in said[0]
