@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 WEEK = 168.0
 YEAR = 52 * WEEK
+#: Weeks from the first symptom to diagnosis: median, and standard deviation of the logarithm from the quartiles 6 and 16;
+#: Dutta 2019 (VS081 of the evidence).
+DIAGNOSIS_WEEKS = 9.0
+DIAGNOSIS_SPREAD = float(np.log(16.0 / 6.0)) / 1.349
 
 
 @dataclass(frozen=True)
@@ -173,15 +177,9 @@ def _joined(parts: list[Moment]) -> Moment:
     return replace(first, **rows)
 
 
-def until_diagnosis(
-    people: int, *, seed: int, median: float = 9.0, quartiles: tuple[float, float] = (6.0, 16.0)
-) -> np.ndarray:
-    """Hours from the first symptom to diagnosis, lognormal, rounded to whole weeks, shape (people,).
-
-    Median and quartiles in weeks: 9 (6 to 16), Dutta 2019 (VS081 of the evidence).
-    """
-    spread = np.log(quartiles[1] / quartiles[0]) / 1.349
-    weeks = median * np.exp(spread * normal(seed, "onset/diagnosis", np.arange(people)))
+def until_diagnosis(people: int, *, seed: int) -> np.ndarray:
+    """Hours from the first symptom to diagnosis, lognormal, rounded to whole weeks, shape (people,)."""
+    weeks = DIAGNOSIS_WEEKS * np.exp(DIAGNOSIS_SPREAD * normal(seed, "onset/diagnosis", np.arange(people)))
     return np.clip(np.round(weeks), 1.0, 52.0) * WEEK
 
 

@@ -13,6 +13,7 @@ from livedo.tracking.history import CANDIDATES, History
 from livedo.tracking.labs import Level
 from livedo.tracking.person import not_ordered
 from livedo.tracking.settling import RUN_IN_GLAND, RUN_IN_WEEKS
+from livedo.tracking.wound import MEASURED, Wound
 
 if TYPE_CHECKING:
     from livedo.care import Plan
@@ -57,7 +58,9 @@ def assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: Ste
     return said
 
 
-def disease_assumed(chart: Chart, years_said: str, history: History, sets: Carried, lesion: str | None) -> list[str]:
+def disease_assumed(
+    chart: Chart, years_said: str, history: History, sets: Carried, wound: Wound | None, lesion: str | None
+) -> list[str]:
     """How vessels and skin came to be as they are at the start, and what is not simulated of them."""
     different = len({one.name for one in sets.sets})
     said = [
@@ -76,10 +79,20 @@ def disease_assumed(chart: Chart, years_said: str, history: History, sets: Carri
         *said,
         f"A lesion at the {lesion} site is given. Who has one is not an average patient: each version's tendencies of vessels "
         f"and skin are those of one of {CANDIDATES} people with its plasma, drawn in proportion to the hazard of a first lesion.",
-        f"The lesion has run for {middle:.0f} weeks ({low:.0f} to {high:.0f}), the time such lesions take to be diagnosed, under "
-        "the first plan without its actions; no size is read from the record.",
+        _course_so_far(f"{middle:.0f} weeks ({low:.0f} to {high:.0f})", wound),
         "Wound, pain and score are shown as if every version lived to the end; the chance to be alive stands beside them.",
     ]
+
+
+def _course_so_far(weeks: str, wound: Wound | None) -> str:
+    before = f"The lesion has run for {weeks} under the first plan without its actions"
+    if wound is None:
+        return f"{before}, the time such lesions take to be diagnosed; no size is in the record."
+    return (
+        f"{before}: the weeks after which eschar and open wound come near the {wound.area:.3g} cm² of the record ({wound.words}, "
+        f"{wound.time:%Y-%m-%d}), and such lesions are diagnosed. All of it is taken as one site's, measured within "
+        f"a factor of {np.exp(MEASURED):.1f} (assumption)."
+    )
 
 
 def _kidneys_assumed(plan: Plan) -> list[str]:

@@ -38,6 +38,7 @@ from livedo.tracking.settling import (
     settled_under,
     whole,
 )
+from livedo.tracking.wound import charted_wound
 
 if TYPE_CHECKING:
     from livedo.care import Plan
@@ -129,6 +130,7 @@ def compare(
     tell("settling members", 1, 1)
     tell("years before the plans", 0, 1)
     dialysed, years_said = years_on_dialysis(chart, members, seed)
+    wound = charted_wound(chart) if lesion else None
     history = lived(
         body,
         kernel,
@@ -138,6 +140,7 @@ def compare(
         dialysed,
         seed=seed,
         lesion=lesion,
+        area=wound.area if wound else None,
         threads=threads,
     )
     traits |= history.traits
@@ -156,7 +159,7 @@ def compare(
         assumptions=(
             *who.said,
             *assumptions(chart, plans[0], charted, settled),
-            *disease_assumed(chart, years_said, history, sets, lesion),
+            *disease_assumed(chart, years_said, history, sets, wound, lesion),
         ),
         provenance=provenance(body, kernel, plans, years, members, seed, inputs or {}, lesion, who.conditions),
         lesion=lesion,

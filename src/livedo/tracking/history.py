@@ -17,6 +17,7 @@ from livedo.engine import Moment, Schedule, at_place, compile_model, simulate
 from livedo.engine.export import organs_of
 from livedo.engine.randomness import uniform
 from livedo.skin import until_diagnosis
+from livedo.tracking.wound import WEEKS_SEARCHED, weeks_of_size
 
 if TYPE_CHECKING:
     from livedo.body import Body
@@ -87,6 +88,7 @@ def lived(
     *,
     seed: int,
     lesion: str | None = None,
+    area: float | None = None,
     threads: int | None = None,
 ) -> History:
     """Carry vessels through the years before the plans, and let a lesion begin if one is given.
@@ -103,6 +105,8 @@ def lived(
         Years on dialysis, shape (members,).
     lesion:
         A site; it begins under ``schedule``, and runs for as many weeks as such lesions take to be diagnosed.
+    area:
+        Its eschar and open wound when the plans start, cm2, if the record tells.
     """
     members = len(settled.states)
     alone, parameters = _fed(body, kernel, settled, schedule, threads)
@@ -142,7 +146,10 @@ def lived(
     if lesion is None:
         return History(moment, years, changed, np.zeros(members))
     inputs[:, kernel.layout.parameters.index(at_place("onset_draw", lesion))] = 0.0
-    weeks = np.round(until_diagnosis(members, seed=seed) / WEEK).astype(int)
+    if area is None:
+        weeks = np.round(until_diagnosis(members, seed=seed) / WEEK).astype(int)
+    else:
+        weeks = weeks_of_size(_sizes(kernel, moment, schedule, lesion, threads), area, seed)
     return History(_until(kernel, moment, schedule, weeks, threads), years, changed, weeks.astype(float))
 
 
@@ -175,6 +182,21 @@ def _fed(
         for name in alone.layout.parameters
     }
     return alone, found
+
+
+def _sizes(kernel: Kernel, moment: Moment, schedule: Schedule, lesion: str, threads: int | None) -> np.ndarray:
+    """Eschar and open wound of a site week by week from onset, cm2, shape (members, weeks)."""
+    run = simulate(
+        kernel,
+        until=WEEKS_SEARCHED * WEEK,
+        start=moment.restarted(),
+        schedule=schedule,
+        times=WEEK * (1 + np.arange(WEEKS_SEARCHED)),
+        tolerance=TOLERANCE,
+        threads=threads,
+        chunk=32,
+    )
+    return run[at_place("eschar", lesion)] + run[at_place("wound_area", lesion)]
 
 
 def _until(kernel: Kernel, moment: Moment, schedule: Schedule, weeks: np.ndarray, threads: int | None) -> Moment:
