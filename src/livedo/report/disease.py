@@ -44,6 +44,17 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Harmed:
+    """A harm at its published rate, with a cell for each plan: chance and what would come anyway, or nothing."""
+
+    what: str
+    harm: str
+    cells: tuple[str, ...]
+    among: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class DiseaseText:
     """All of the section; ``refused`` goes by plan; ``relative`` is the patient's rate by each row of ``base``."""
 
@@ -52,6 +63,7 @@ class DiseaseText:
     base: tuple[BaseRate, ...]
     figures: tuple[Course, ...]
     acts: tuple[Act, ...]
+    harms: tuple[Harmed, ...]
     refused: tuple[tuple[str, Refused], ...]
     diaries: tuple[Diary, ...]
     rivals: Rivals
@@ -66,6 +78,7 @@ def disease_text(comparison: Comparison) -> DiseaseText:
         base=base_rates(),
         figures=_courses(comparison),
         acts=_acts(comparison),
+        harms=harmed(comparison),
         refused=tuple((outcome.plan.name, one) for outcome in comparison.outcomes for one in outcome.refused),
         diaries=diaries(comparison),
         rivals=rivals(comparison),
@@ -161,6 +174,27 @@ def _course(comparison: Comparison, shown: Measure) -> Course:
 def _behind(name: str, shown: Measure, outcome: PlanOutcome) -> Behind:
     cells = [_words(shown.factor * outcome.values[shown.symbol][:, place], shown.decimals) for place in places(outcome)]
     return Behind(name, tuple((middle, spread, "", "") for middle, spread in cells))
+
+
+def harmed(comparison: Comparison) -> tuple[Harmed, ...]:
+    """Harms of what any of the plans orders, at published rates, over each plan's run."""
+    from livedo.care.harm_rates import ExpectedHarm, expected, harm_rates
+
+    runs = [{e.rate: e for e in expected(o.plan, 24.0 * float(o.days[-1]))} for o in comparison.outcomes]
+
+    def told(found: ExpectedHarm | None) -> str:
+        if found is None:
+            return ""
+        words = f"{number(found.chance, 1)}%"
+        if found.low is not None and found.high is not None:
+            words += f" ({number(found.low, 1)} to {number(found.high, 1)})"
+        return words + (f"; without it {number(found.anyway, 1)}%" if found.anyway is not None else "")
+
+    return tuple(
+        Harmed(rate.what, rate.harm, tuple(told(run.get(rate)) for run in runs), rate.among, rate.source)
+        for rate in harm_rates()
+        if any(rate in run for run in runs)
+    )
 
 
 def _acts(comparison: Comparison) -> tuple[Act, ...]:
