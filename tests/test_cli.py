@@ -92,6 +92,7 @@ def test_options_and_inputs_are_handed_on(files: Path) -> None:
         "seed": 9,
         "threads": 2,
         "lesion": None,
+        "lesion_week": 0.0,
         "conditions": [],
         "inputs": {"chart": "unit.csv", "plan 1": "one.yaml", "plan 2": "two.yaml"},
     }

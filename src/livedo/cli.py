@@ -52,6 +52,7 @@ def run(
     seed: int = 1,
     out: Path,
     lesion: str | None = None,
+    lesion_week: float = 0.0,
     condition: Annotated[list[str] | None, Parameter(negative="")] = None,
     threads: int | None = None,
 ) -> None:
@@ -76,6 +77,8 @@ def run(
     lesion
         Site of a lesion of calciphylaxis that is there when the plans start: proximal (thigh, abdomen, breast), calf or acral.
         Without it the skin is whole, and the chance of a first lesion is told.
+    lesion_week
+        Week of the plans in which the lesion begins, for one that is not there when they start.
     condition
         What the patient has beside what the record names: diabetes, liver cirrhosis, systemic lupus erythematosus and others of
         patients/conditions.csv. Give the option once for each.
@@ -110,6 +113,7 @@ def run(
             progress=progress,
             inputs=inputs,
             lesion=lesion,
+            lesion_week=lesion_week,
             conditions=condition or (),
         )
         progress("writing the report", 0, 1)

@@ -199,3 +199,19 @@ def test_candidates_differ_in_what_the_skin_makes_of_plasma():
     names = {p.name for p in load_body().traits if p.organ in ("arterioles", "skin")}
     assert names <= set(prior_of(load_body()).names)
     assert "arteriole_tendency" in names
+
+
+def test_a_lesion_of_a_later_week_begins_then_and_not_before(few, chart, plans):
+    week = 6
+    found = compare(chart, [plans["wound_care"]], years=0.3, members=MEMBERS, seed=1, lesion="calf", lesion_week=week)
+    values = found.outcomes[0].values
+    dead = values["eschar"] + values["wound_area"] + values["plaque"]
+    before = found.outcomes[0].days < 7 * week
+    assert np.abs(dead[:, before]).max() < 1.0
+    assert (dead[:, -1] > 0.1).mean() > 0.5
+
+
+@pytest.mark.parametrize(("lesion", "week"), [(None, 3.0), ("calf", 60.0), ("calf", -1.0)])
+def test_a_week_in_which_no_lesion_could_begin_is_refused(chart, plans, lesion, week):
+    with pytest.raises(InputError, match="lesion_week"):
+        compare(chart, [plans["wound_care"]], years=1.0, members=2, seed=1, lesion=lesion, lesion_week=week)

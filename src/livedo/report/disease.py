@@ -59,6 +59,7 @@ class DiseaseText:
     """All of the section; ``refused`` goes by plan; ``relative`` is the patient's rate by each row of ``base``."""
 
     lesion: str | None
+    week: float
     summary: tuple[str, ...]
     base: tuple[BaseRate, ...]
     figures: tuple[Course, ...]
@@ -74,6 +75,7 @@ def disease_text(comparison: Comparison) -> DiseaseText:
     """The section of a comparison; without trajectories of the disease it has no figure."""
     return DiseaseText(
         lesion=comparison.lesion,
+        week=comparison.lesion_week,
         summary=summary(comparison),
         base=base_rates(),
         figures=_courses(comparison),

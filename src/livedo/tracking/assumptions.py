@@ -59,7 +59,13 @@ def assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: Ste
 
 
 def disease_assumed(
-    chart: Chart, years_said: str, history: History, sets: Carried, wound: Wound | None, lesion: str | None
+    chart: Chart,
+    years_said: str,
+    history: History,
+    sets: Carried,
+    wound: Wound | None,
+    lesion: str | None,
+    lesion_week: float,
 ) -> list[str]:
     """How vessels and skin came to be as they are at the start, and what is not simulated of them."""
     different = len({one.name for one in sets.sets})
@@ -79,7 +85,9 @@ def disease_assumed(
         *said,
         f"A lesion at the {lesion} site is given. Who has one is not an average patient: each version's tendencies of vessels "
         f"and skin are those of one of {CANDIDATES} people with its plasma, drawn in proportion to the hazard of a first lesion.",
-        _course_so_far(f"{middle:.0f} weeks ({low:.0f} to {high:.0f})", wound),
+        f"It begins in week {lesion_week:g} of every plan, on skin that is whole until then."
+        if lesion_week
+        else _course_so_far(f"{middle:.0f} weeks ({low:.0f} to {high:.0f})", wound),
         "Wound, pain and score are shown as if every version lived to the end; the chance to be alive stands beside them.",
     ]
 

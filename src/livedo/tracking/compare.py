@@ -14,7 +14,7 @@ from livedo.care.actions import find
 from livedo.care.checks import check_plan
 from livedo.care.kidney_states import NEUTRAL, filtration_at
 from livedo.care.orders import change_hours, sessions
-from livedo.engine import Moment, simulate, steady_state
+from livedo.engine import Moment, at_place, simulate, steady_state
 from livedo.errors import InputError
 from livedo.patients import prior_of
 from livedo.patients.sampling import behaviour
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from livedo.engine import Kernel
     from livedo.records.chart import Chart
 
+YEAR_WEEKS = 365.25 / 7
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -59,6 +61,7 @@ def compare(
     progress: Progress | None = None,
     inputs: Mapping[str, Path] | None = None,
     lesion: str | None = None,
+    lesion_week: float = 0.0,
     conditions: Sequence[str] = (),
 ) -> Comparison:
     """Compare plans on one patient.
@@ -83,6 +86,8 @@ def compare(
         Files the run was made from; their hashes go into the provenance.
     lesion:
         Site of a lesion that is there when the plans start; None for whole skin, on which no lesion begins and its risk is told.
+    lesion_week:
+        Week of the plans in which the lesion begins, if it is not there when they start (0).
     conditions:
         Conditions (``patients/conditions.csv``) that the patient has beside those of the record.
 
@@ -95,11 +100,19 @@ def compare(
     body = load_body()
     if lesion is not None and lesion not in body.sites:
         raise InputError("is not a site of the skin", field="lesion", value=lesion, expected=", ".join(body.sites))
+    if lesion_week and (lesion is None or not 0.0 < lesion_week < years * YEAR_WEEKS):
+        raise InputError(
+            "is not a week of the plans in which a lesion could begin",
+            field="lesion_week",
+            value=lesion_week,
+            expected="a site in lesion, and a week after the start and before the end of the plans",
+        )
     kernel = body.kernel(_observables(body))
     minerals = body.part_for(mineral_observables(body))
     lighter = minerals.kernel(mineral_observables(body))
     tell = progress or (lambda stage, done, of: None)
-    who = person(chart, body, conditions=conditions, lesion=lesion is not None)
+    at_start = lesion is not None and not lesion_week
+    who = person(chart, body, conditions=conditions, lesion=at_start)
     prior = prior_of(body, who.given)
     charted = levels(chart)
 
@@ -130,7 +143,7 @@ def compare(
     tell("settling members", 1, 1)
     tell("years before the plans", 0, 1)
     dialysed, years_said = years_on_dialysis(chart, members, seed)
-    wound = charted_wound(chart) if lesion else None
+    wound = charted_wound(chart) if at_start else None
     history = lived(
         body,
         kernel,
@@ -140,6 +153,7 @@ def compare(
         dialysed,
         seed=seed,
         lesion=lesion,
+        begun=at_start,
         area=wound.area if wound else None,
         threads=threads,
     )
@@ -148,7 +162,7 @@ def compare(
     outcomes = []
     for number, plan in enumerate(plans):
         tell("running plans", number, len(plans))
-        outcomes.append(_outcome(body, kernel, plan, history.moment, traits, years, lesion, seed, threads))
+        outcomes.append(_outcome(body, kernel, plan, history.moment, traits, years, lesion, lesion_week, seed, threads))
     tell("running plans", len(plans), len(plans))
     return Comparison(
         chart=chart,
@@ -159,10 +173,11 @@ def compare(
         assumptions=(
             *who.said,
             *assumptions(chart, plans[0], charted, settled),
-            *disease_assumed(chart, years_said, history, sets, wound, lesion),
+            *disease_assumed(chart, years_said, history, sets, wound, lesion, lesion_week),
         ),
         provenance=provenance(body, kernel, plans, years, members, seed, inputs or {}, lesion, who.conditions),
         lesion=lesion,
+        lesion_week=lesion_week,
         structures=sets.structures,
     )
 
@@ -203,20 +218,24 @@ def _outcome(
     values: Mapping[str, np.ndarray],
     years: float,
     lesion: str | None,
+    lesion_week: float,
     seed: int,
     threads: int | None,
 ) -> PlanOutcome:
-    weeks = max(1, math.ceil(years * 365.25 / 7))
+    weeks = max(1, math.ceil(years * YEAR_WEEKS))
     starts, ends = _session_times(plan, weeks)
     weekly = np.array([week * WEEK + midweek(plan, week) for week in range(weeks)])
     times = np.unique(np.concatenate([starts, ends, weekly, action_hours(plan.actions, weeks * WEEK)]))
     begin = moment.restarted()
+    schedule = plan_schedule(plan, values, kernel, skin=True, seed=seed)
+    if lesion and lesion_week:
+        schedule = schedule.set(at_place("onset_draw", lesion), 0.0, lesion_week * WEEK)
     run = simulate(
         kernel,
         until=weeks * WEEK,
         parameters=_plan_free_inputs(kernel, values),
         start=begin,
-        schedule=plan_schedule(plan, values, kernel, skin=True, seed=seed),
+        schedule=schedule,
         times=times,
         tolerance=TOLERANCE,
         threads=threads,

@@ -103,6 +103,8 @@ class Comparison:
         Version, seed, model hash, inputs with their hashes, command, time.
     lesion:
         Site of a lesion that is there when the plans start, None for whole skin.
+    lesion_week:
+        Week of the plans in which it begins instead, 0 for one that is there.
     structures:
         Of each member the structure of the disease that its accepted set has, shape (members,).
     """
@@ -115,4 +117,5 @@ class Comparison:
     assumptions: tuple[str, ...]
     provenance: Mapping[str, object]
     lesion: str | None = None
+    lesion_week: float = 0.0
     structures: tuple[str, ...] = ()

@@ -88,6 +88,7 @@ def lived(
     *,
     seed: int,
     lesion: str | None = None,
+    begun: bool = True,
     area: float | None = None,
     threads: int | None = None,
 ) -> History:
@@ -105,6 +106,8 @@ def lived(
         Years on dialysis, shape (members,).
     lesion:
         A site; it begins under ``schedule``, and runs for as many weeks as such lesions take to be diagnosed.
+    begun:
+        Whether it has begun before the plans; if not, members are those who get one, with whole skin.
     area:
         Its eschar and open wound when the plans start, cm2, if the record tells.
     """
@@ -143,7 +146,7 @@ def lived(
     for name, trait in changed.items():
         inputs[:, kernel.layout.parameters.index(name)] = trait
     moment = replace(settled, states=states, parameters=inputs)
-    if lesion is None:
+    if lesion is None or not begun:
         return History(moment, years, changed, np.zeros(members))
     inputs[:, kernel.layout.parameters.index(at_place("onset_draw", lesion))] = 0.0
     if area is None:
