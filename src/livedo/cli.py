@@ -203,14 +203,14 @@ def source(*, only: str | None = None, json: Path | None = None, threads: int | 
         for number, statement in enumerate(statements):
             progress("computing", number, len(statements))
             found.append(said(statement, context))
+            print(as_text(found[-1]), end="\n\n", flush=True)
         progress("computing", len(statements), len(statements))
     if json is not None:
         try:
             json.write_text(as_json(found), encoding="utf-8")
         except OSError as error:
             raise InputError(f"cannot be written ({error.strerror})", where=str(json)) from error
-    print("\n\n".join(as_text(row) for row in found))
-    print("\nOne simulated person unless a population is named. Research software, not a medical device.")
+    print("One simulated person unless a population is named. Research software, not a medical device.")
 
 
 @model.command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
@@ -60,6 +61,10 @@ def test_a_bad_set_is_refused(tmp_path: Path, row: str, message: str) -> None:
     path.write_text(f"set,structure,lysis\n{row}\n", encoding="utf-8")
     with pytest.raises(InputError, match=message):
         load_sets(path)
+
+
+def test_sets_can_be_kept_on_disk() -> None:
+    assert pickle.loads(pickle.dumps(load_sets())) == load_sets()
 
 
 def test_an_interval_spans_the_sets() -> None:

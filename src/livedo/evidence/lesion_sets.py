@@ -11,7 +11,6 @@ import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
@@ -52,7 +51,7 @@ def load_sets(path: Path = TABLE) -> tuple[LesionSet, ...]:
             if any(one.name == name for one in found):
                 raise InputError("stands twice", where=where, field="set", value=name)
             values = {column: _positive(text, where, column) for column, text in row.items()}
-            found.append(LesionSet(name, structure, MappingProxyType(values)))
+            found.append(LesionSet(name, structure, values))
     return tuple(found)
 
 
