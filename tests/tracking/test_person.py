@@ -10,7 +10,7 @@ from livedo.care import read_plan
 from livedo.patients import prior_of
 from livedo.patients.conditions import load_conditions
 from livedo.records import read
-from livedo.records.codes import concepts
+from livedo.records.codes import concepts, find_concept
 from livedo.tracking.person import OBESE, charted_conditions, not_ordered, person
 
 COLUMNS = "patient,sex,birth_year,datetime,analyte,value,unit\n"
@@ -76,3 +76,21 @@ def test_the_real_patient_has_cirrhosis_and_drugs_that_the_plan_leaves_out(share
     assert "liver cirrhosis" in person(chart, load_body()).conditions
     said = not_ordered(chart, read_plan(root / "examples/plans/usual_care.yaml"))
     assert "doxercalciferol" in said[0]
+
+
+def test_the_example_patient_has_diabetes_and_obesity(root):
+    chart = read(root / "examples/records/Ira_Gerhold.bundle.json.gz")
+    assert person(chart, load_body()).conditions == ("diabetes", "obesity")
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "name"),
+    [
+        ("ICD10CM", "E11.9", "diabetes"),
+        ("ICD9CM", "250.40", "diabetes"),
+        ("ICD10CM", "E66.9", "obesity"),
+        ("ICD9CM", "571.5", "cirrhosis"),
+    ],
+)
+def test_usual_codes_of_conditions_are_known(system, code, name):
+    assert find_concept("condition", [(system, code)]).name == name
