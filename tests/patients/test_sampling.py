@@ -7,6 +7,7 @@ import pytest
 
 from livedo.body import load_body
 from livedo.patients import prior_of, variations
+from livedo.patients.sampling import centres
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +43,24 @@ def test_every_variation_has_a_source():
         assert row.source
         assert row.status in ("measured", "assumed")
         assert 0 < row.single < 0.5
+
+
+def test_people_of_other_kidney_function_lie_between_dialysis_and_health():
+    body = load_body()
+    healthy = body.settings["healthy"]
+    well, half = centres(body, healthy["GFR"]), centres(body, healthy["GFR"] / 2)
+    assert {"CRP", "albumin", "gland_tendency", "vitamin_K_supply"} <= well.keys()
+    for name, value in well.items():
+        own = body.parameters[name].value
+        assert value == pytest.approx(healthy[name])
+        assert half[name] == pytest.approx((own * value) ** 0.5)
+    assert not centres(body, 0.0)
+
+
+def test_a_population_with_healthy_kidneys_is_drawn_about_health():
+    body = load_body()
+    healthy = body.settings["healthy"]
+    prior = prior_of(body, filtration=healthy["GFR"])
+    drawn = prior.values(prior.scores(np.arange(2000), 1))
+    assert np.median(drawn["albumin"]) == pytest.approx(healthy["albumin"], rel=0.01)
+    assert (drawn["vitamin_K_supply"] == healthy["vitamin_K_supply"]).all()

@@ -6,7 +6,7 @@ where a plan is silent. One person may pass through several states: each change 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,7 @@ from livedo.care.quantity import HOURS_PER_DAY
 from livedo.engine import Schedule
 
 if TYPE_CHECKING:
-    from livedo.care.plan import PeritonealDialysis, Plan
+    from livedo.care.plan import KidneyFunction, PeritonealDialysis, Plan, Transplant
 
 #: Inputs that plans may move beside drugs and diet, and their values where no plan speaks of them.
 NEUTRAL: Final[Mapping[str, float]] = MappingProxyType(
@@ -86,12 +86,21 @@ def kidney_inputs_at(plan: Plan, hour: float) -> dict[str, float]:
 
 def filtration_at(plan: Plan, hour: float) -> float:
     """Filtration that the plan's kidneys have at an hour, L/h: own or transplanted, less what they have lost since."""
-    for items in (plan.transplant, plan.kidney_function):
-        for item in items:
-            if item.runs_at(hour):
-                lost = 0.0 if item.decline is None else item.decline.value * (hour - item.from_h)
-                return max(0.0, item.egfr.value - lost)
-    return 0.0
+    grafted = _filtration(plan.transplant, hour)
+    return own_filtration_at(plan, hour) if grafted is None else grafted
+
+
+def own_filtration_at(plan: Plan, hour: float) -> float:
+    """Filtration that the patient's own kidneys have at an hour, L/h."""
+    return _filtration(plan.kidney_function, hour) or 0.0
+
+
+def _filtration(items: Sequence[KidneyFunction | Transplant], hour: float) -> float | None:
+    for item in items:
+        if item.runs_at(hour):
+            lost = 0.0 if item.decline is None else item.decline.value * (hour - item.from_h)
+            return max(0.0, item.egfr.value - lost)
+    return None
 
 
 def kidney_states(plan: Plan, *, as_at_start: bool = False) -> Schedule:

@@ -19,6 +19,9 @@ from livedo.engine.randomness import normal
 
 BEHAVIOUR = Path(__file__).with_name("behaviour.csv")
 
+#: Of the setting of health, what plans and volumes decide.
+NOT_OF_PEOPLE = frozenset({"GFR", "V_target", "V_dry", "binder_PBED"})
+
 #: Scores are held inside this many standard deviations.
 LIMIT = 3.0
 
@@ -74,8 +77,25 @@ class Prior:
         return found | {name: np.full(len(scores), value) for name, value in self.given.items()}
 
 
-def prior_of(body: Body, given: Mapping[str, float] | None = None) -> Prior:
-    """The population of the body's own table.
+def centres(body: Body, filtration: float) -> dict[str, float]:
+    """What people with kidneys of a filtration (L/h) have at the centre where it is not what people on dialysis have.
+
+    Between the table, which is of people on dialysis, and the setting of health, in proportion to filtration; factors are
+    mixed by their logarithm (assumption: what kidney disease does to protein, vitamin K, inflammation and glands
+    comes as function is lost). Starting states and volumes are not traits of people and are left out.
+    """
+    healthy = body.settings["healthy"]
+    share = float(np.clip(filtration / healthy["GFR"], 0.0, 1.0))
+    found = {}
+    for name, value in healthy.items():
+        own = body.parameters[name].value
+        if share > 0.0 and name not in NOT_OF_PEOPLE and not name.endswith("_start"):
+            found[name] = own ** (1.0 - share) * value**share
+    return found
+
+
+def prior_of(body: Body, given: Mapping[str, float] | None = None, *, filtration: float = 0.0) -> Prior:
+    """The population of the body's own table, which is of people on dialysis, or one with more kidney function.
 
     Parameters
     ----------
@@ -83,10 +103,13 @@ def prior_of(body: Body, given: Mapping[str, float] | None = None) -> Prior:
         The body.
     given:
         Values known for everyone; they take their trait's place.
+    filtration:
+        Of the people's own kidneys, L/h; see :func:`centres`.
     """
-    given = dict(given or {})
-    rows = [p for p in body.parameters.values() if p.spread and p.name not in given]
-    traits = [Trait(p.name, p.distribution, p.value, p.spread or 0.0) for p in rows]
+    shifted = centres(body, filtration)
+    rows = [p for p in body.parameters.values() if p.spread and p.name not in (given or {})]
+    given = {name: value for name, value in shifted.items() if not body.parameters[name].spread} | dict(given or {})
+    traits = [Trait(p.name, p.distribution, shifted.get(p.name, p.value), p.spread or 0.0) for p in rows]
     traits += [t for t in behaviour("trait").values() if t.name not in given]
     return Prior(tuple(traits), given)
 

@@ -60,6 +60,7 @@ def assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: Ste
 
 def disease_assumed(
     chart: Chart,
+    plan: Plan,
     years_said: str,
     history: History,
     sets: Carried,
@@ -69,8 +70,10 @@ def disease_assumed(
 ) -> list[str]:
     """How vessels and skin came to be as they are at the start, and what is not simulated of them."""
     different = len({one.name for one in sets.sets})
+    dialysed = plan.sessions_per_week(0.0) or any(item.runs_at(0.0) for item in plan.peritoneal_dialysis)
+    past = "Years on dialysis" if dialysed else "Years lived as under the first plan, without dialysis"
     said = [
-        f"Years on dialysis: {years_said}. Arterioles of the skin (mineral, intima and clots) and the media of large arteries "
+        f"{past}: {years_said}. Arterioles of the skin (mineral, intima and clots) and the media of large arteries "
         "are carried through them from the body's own state at the start of dialysis, with each version's own tendencies and the "
         "plasma of its settled week.",
         "Tendencies of vessels, clotting and skin are not in the record; they differ between versions as between people.",
@@ -109,6 +112,10 @@ def _kidneys_assumed(plan: Plan) -> list[str]:
     if not plan.kidney_function and not plan.transplant:
         said.append("No residual kidney function.")
     if plan.kidney_function:
+        said.append(
+            "Protein, vitamin K, inflammation, glands and diet of the population lie between people on dialysis and people in "
+            "health, in proportion to what the own kidneys filter (assumption)."
+        )
         said.append(
             "The function of the own kidneys is the first plan's; when the labs were drawn it was not yet being lost."
         )

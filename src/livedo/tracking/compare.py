@@ -12,7 +12,7 @@ import numpy as np
 from livedo.body import Body, load_body
 from livedo.care.actions import find
 from livedo.care.checks import check_plan
-from livedo.care.kidney_states import NEUTRAL, filtration_at
+from livedo.care.kidney_states import NEUTRAL, filtration_at, own_filtration_at
 from livedo.care.orders import change_hours, sessions
 from livedo.engine import Moment, at_place, simulate, steady_state
 from livedo.errors import InputError
@@ -113,7 +113,7 @@ def compare(
     tell = progress or (lambda stage, done, of: None)
     at_start = lesion is not None and not lesion_week
     who = person(chart, body, conditions=conditions, lesion=at_start)
-    prior = prior_of(body, who.given)
+    prior = prior_of(body, who.given, filtration=own_filtration_at(plans[0], 0.0))
     charted = levels(chart)
 
     def traits_of(scores: np.ndarray) -> dict[str, np.ndarray]:
@@ -173,7 +173,7 @@ def compare(
         assumptions=(
             *who.said,
             *assumptions(chart, plans[0], charted, settled),
-            *disease_assumed(chart, years_said, history, sets, wound, lesion, lesion_week),
+            *disease_assumed(chart, plans[0], years_said, history, sets, wound, lesion, lesion_week),
         ),
         provenance=provenance(body, kernel, plans, years, members, seed, inputs or {}, lesion, who.conditions),
         lesion=lesion,
