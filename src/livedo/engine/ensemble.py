@@ -22,7 +22,8 @@ import numpy as np
 from livedo.engine import advance as a
 from livedo.engine.kernel import Kernel, rows
 from livedo.engine.lanes import WIDTH
-from livedo.engine.schedule import Events, Numbers, Schedule
+from livedo.engine.layout import Events, Numbers
+from livedo.engine.schedule import Schedule
 from livedo.errors import InputError
 
 if TYPE_CHECKING:

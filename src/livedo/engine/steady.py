@@ -15,8 +15,9 @@ import numpy as np
 
 from livedo.engine.ensemble import Moment, simulate
 from livedo.engine.kernel import Kernel
+from livedo.engine.layout import Numbers
 from livedo.engine.model import Model
-from livedo.engine.schedule import Numbers, Schedule
+from livedo.engine.schedule import Schedule
 
 WEEK = 168.0
 #: Relative size of the moves for the derivative, and tolerance of the weeks that are run for it.
