@@ -66,7 +66,7 @@ def test_a_processor_without_512_bit_vectors_gets_the_same_numbers(pools, monkey
 
     model, kernel = pools
     narrow = ("haswell", "") if "x86" in platform.machine() else ("generic", "")
-    monkeypatch.setattr(module, "_processor", lambda: narrow)
+    monkeypatch.setattr(module, "host", lambda: narrow)
     other = compile_model(model, kernel.layout.observables)
     assert other.key != kernel.key
     given = {"until": 100.0, "times": np.linspace(0.0, 100.0, 11), "tolerance": 1e-9}

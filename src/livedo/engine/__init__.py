@@ -1,6 +1,6 @@
 """How a model is solved; knows no medicine.
 
-``load`` merges organ files into a :class:`Model`, ``compile_model`` turns it into machine code for eight patients at a time,
+``load`` merges organ files into a :class:`Model`, ``compile_model`` turns it into machine code for a group of patients at a time,
 ``simulate`` carries any number of patients through a :class:`Schedule`.
 """
 

@@ -1,4 +1,4 @@
-"""A group of eight patients through one window of time: steps, switches, samples.
+"""A group of patients through one window of time: steps, switches, samples.
 
 Each lane has its own clock, step, switches and samples. A step never crosses the lane's next switch. At a switch the
 lane's own events act in their order; samples at the same time were taken before, so a sample shows the value on the
@@ -84,7 +84,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
     c, w = m.block(data.c, group, max(1, len(system.hoisted))), m.block(data.w, group, CONTROL_ROWS)
     new, u, observed, inside = (
         m.array(n),
-        m.array(n * stepper.tableau.stages),
+        m.array(max(1, system.moving) * stepper.tableau.stages),
         m.array(max(1, len(system.outputs))),
         m.array(n),
     )
@@ -118,7 +118,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
             kind, row, value, phase = data.event_kind[e], data.event_row[e], data.event_value[e], data.event_phase[e]
 
             def hold() -> None:
-                m.call("hoist", system.hoist, p, c)
+                m.call("hoist", system.hoist, y, p, c)
                 m.call("observe", system.observe, y, p, c, observed)
                 hold_also()
 
@@ -141,7 +141,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
             w[LAST_ERROR, k] = 1.0
 
         m.loop_while(due, apply)
-        m.when(acted[0] == 1, lambda: m.call("hoist", system.hoist, p, c))
+        m.when(acted[0] == 1, lambda: m.call("hoist", system.hoist, y, p, c))
 
     def take(k: Any) -> None:
         """Write one sample of this lane from ``observed``."""
@@ -161,7 +161,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         m.loop_while(lambda: waiting(k, w[TIME, k]), now)
 
     m.loop(WIDTH, begin)
-    m.call("hoist", system.hoist, p, c)
+    m.call("hoist", system.hoist, y, p, c)
     m.loop(WIDTH, take_first)
     m.loop(WIDTH, act)
     m.loop(WIDTH, aim)
@@ -187,7 +187,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         def keep(i: Any) -> None:
             y[i] = m.select(good, new[i], y[i])
 
-        m.loop(n, keep)
+        m.loop(system.moving, keep)
         control(good, active, error, h)
         w[TIME] = m.select(good, after, time)
         m.when(m.any(arrived), lambda: m.loop(WIDTH, switch))

@@ -27,7 +27,7 @@ def nominal(model: Model) -> dict[str, float]:
         p[i] = model.parameters[name]
     y, c, o = m.array(len(system.states)), m.array(max(1, len(system.hoisted))), m.array(max(1, len(system.outputs)))
     system.start(m, p, y)
-    system.hoist(m, p, c)
+    system.hoist(m, y, p, c)
     system.observe(m, y, p, c, o)
     values = dict(model.parameters)
     values |= {name: float(y[i, 0]) for i, name in enumerate(system.states)}

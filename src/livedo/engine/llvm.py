@@ -2,7 +2,7 @@
 
 Values wrap ``llvmlite`` IR values and overload operators, so an engine text reads the same for machine code as for NumPy.
 Multiplications and additions may be fused; nothing else is reordered, so results do not depend on which other patients
-share the eight lanes.
+share the lanes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ I32 = ir.IntType(32)
 ZERO, ALL, ROUNDING = ir.Constant(LANES, [0.0] * WIDTH), ir.Constant(ir.IntType(WIDTH), -1), ir.Constant(I32, 4)
 POINTER = ir.PointerType()
 FLAGS = ("contract",)
-ALIGNMENT = 64
+ALIGNMENT = 8 * WIDTH
 
 
 class Value:
