@@ -190,7 +190,7 @@ def peak() -> tuple[float, float]:
         def fused(m: Any, turns: Any, x: Any) -> None:
             from llvmlite import ir
 
-            from livedo.engine.llvm import I64, Value
+            from livedo.engine.llvm_values import I64, Value
 
             build, a, b = m.builder, x[0], x[1]
             before = build.block

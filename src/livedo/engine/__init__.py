@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from livedo.engine import cache
-from livedo.engine.ensemble import Moment, Reducer, Trajectory, simulate
+from livedo.engine.ensemble import simulate
 from livedo.engine.kernel import Kernel, compile_model
 from livedo.engine.layout import Rule
 from livedo.engine.model import Model, StateTraits, Value, load
 from livedo.engine.places import Places, at_place
 from livedo.engine.schedule import Schedule
 from livedo.engine.steady import Steady, steady_state
+from livedo.engine.trajectory import Moment, Reducer, Trajectory
 
 __all__ = [
     "Kernel",
