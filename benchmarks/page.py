@@ -249,15 +249,14 @@ def _peak(x: dict[str, Any]) -> str:
 
 
 def _where(entries: list[dict[str, Any]]) -> str:
-    told = {
-        f"{e['machine']['processor']}, {e['machine']['cores']} cores ({', '.join(e['machine']['features'])})"
-        for e in entries
-    }
-    dates = sorted({e["date"] for e in entries})
-    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    packages = entries[-1]["versions"]
-    listed = ", ".join(f"{name} {number}" for name, number in packages.items())
-    return f"Measured {when} on {'; '.join(sorted(told))}. {listed}.\n"
+    """Which task was measured when and on what."""
+    told: dict[str, list[str]] = {}
+    for e in entries:
+        machine = f"{e['machine']['processor']}, {e['machine']['cores']} cores ({', '.join(e['machine']['features'])})"
+        told.setdefault(f"{e['date']} on {machine}", []).append(f"`{e['task']}`")
+    lines = [f"- Measured {where}: {', '.join(sorted(tasks))}." for where, tasks in sorted(told.items())]
+    listed = ", ".join(f"{name} {number}" for name, number in entries[-1]["versions"].items())
+    return "\n".join([*lines, f"- {listed}."]) + "\n"
 
 
 if __name__ == "__main__":
