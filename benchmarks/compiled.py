@@ -21,7 +21,7 @@ OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 class Compiled:
     """Compiled scalar functions of a task; see :func:`benchmarks.printers.for_numba` for their arguments.
 
-    ``opened(y, p, c, o)`` and ``closed(p, c)`` do what the start and end of a session do. ``rows`` and ``columns`` place the
+    ``opened(y, p, c, o)`` and ``closed(y, p, c)`` do what the start and end of a session do. ``rows`` and ``columns`` place the
     Jacobian's ``entries``; ``hoisted``, ``observed`` and ``factors`` are numbers of values. ``weights`` are state sizes for
     absolute tolerances, huge for a state that only counts; ``units`` are the same, but one for such a state. ``factor``
     and ``solve`` are compiled when first called.
@@ -82,18 +82,18 @@ def _compile(work: Work) -> Compiled:
     def opened(y: Any, p: Any, c: Any, o: Any) -> None:
         set_open(p)
         hold(y, p, c, o, hoist, observe)
-        hoist(p, c)
+        hoist(y, p, c)
 
     @jit
-    def closed(p: Any, c: Any) -> None:
+    def closed(y: Any, p: Any, c: Any) -> None:
         set_closed(p)
-        hoist(p, c)
+        hoist(y, p, c)
 
     p, y = work.parameter_array()[0], np.ones(len(system.states))
     c, o = np.empty(names["N_HOISTED"]), np.empty(max(1, names["N_OBSERVED"]))
     pattern = np.array(names["PATTERN"])
     opened(y, p, c, o)
-    closed(p, c)
+    closed(y, p, c)
     functions["rhs"](y, p, c, y.copy())
     functions["entries"](y, p, c, np.empty(len(pattern)))
     observe(y, p, c, o)
@@ -129,7 +129,7 @@ def _holder(pairs: tuple[tuple[int, int], ...]) -> Any:
     @numba.njit
     def hold(y: Any, p: Any, c: Any, o: Any, hoist: Any, observe: Any) -> None:
         if len(rows):
-            hoist(p, c)
+            hoist(y, p, c)
             observe(y, p, c, o)
             for i in range(len(rows)):
                 p[rows[i]] = o[places[i]]

@@ -22,6 +22,7 @@ from benchmarks.work import Work, peterson_riggs
 from livedo.engine import kernel as engine
 from livedo.engine.advance import Stepper
 from livedo.engine.lanes import WIDTH
+from livedo.engine.processor import host, is_wide
 from livedo.engine.schedule import Schedule
 
 #: Kinds of vector arithmetic, by the beginning of the instruction's name, and the operations of one lane in each.
@@ -122,7 +123,7 @@ def _module(text: Callable[[Any], None]) -> Any:
 
     module = ir.Module(name="parts")
     module.triple = llvm.get_default_triple()
-    text(LlvmMachine(module, wide="+avx512f" in engine._processor()[1].split(",")))
+    text(LlvmMachine(module, wide=is_wide(host()[1])))
     parsed = llvm.parse_assembly(str(module))
     target = engine._target()
     options = llvm.create_pipeline_tuning_options(2)
@@ -158,7 +159,7 @@ def timings(work: Work, method: str) -> dict[str, float]:
         def whole(m: Any, y: Any, p: Any, c: Any, h: Any, u: Any, new: Any) -> None:
             h[1] = attempt(m, system, stepper.tableau, stepper.norm, y, p, c, h[0], m.number(1e-4), u, new)
 
-        parts = (("first_stage", system.first_stage, 6), ("stage", system.stage, 5), ("hoist", system.hoist, 2))
+        parts = (("first_stage", system.first_stage, 6), ("stage", system.stage, 5), ("hoist", system.hoist, 3))
         for name, part, arguments in (*parts, ("observe", system.observe, 4)):
             loop(f"{name}_loop", ["rows"] * arguments, lambda m, *a, n=name, t=part: m.call(n, t, *a))
         loop("attempt_loop", ["rows"] * 6, whole)
@@ -172,7 +173,7 @@ def timings(work: Work, method: str) -> dict[str, float]:
     p[0, : len(system.parameters)], y[0] = lanes.parameter_array().T, lanes.start_array().T
     for name, value in work.opening:
         p[0, system.parameters.index(name)] = value
-    given = {"hoist": (p, c), "observe": (y, p, c, o), "first_stage": (y, p, c, diagonal, lu, f)}
+    given = {"hoist": (y, p, c), "observe": (y, p, c, o), "first_stage": (y, p, c, diagonal, lu, f)}
     given |= {"attempt": (y, p, c, h, u, new), "stage": (y, p, c, lu, f)}
     return {name: _seconds(linked, f"{name}_loop", 1000, *arrays) for name, arrays in given.items()}
 
@@ -189,7 +190,7 @@ def peak() -> tuple[float, float]:
         def fused(m: Any, turns: Any, x: Any) -> None:
             from llvmlite import ir
 
-            from livedo.engine.llvm import I64, Value
+            from livedo.engine.llvm_values import I64, Value
 
             build, a, b = m.builder, x[0], x[1]
             before = build.block
@@ -271,7 +272,7 @@ def instructions(quick: bool, seed: int, settings: Mapping[str, Any]) -> dict[st
     method, tolerance = settings["variant"], settings["tolerance"]
     work = peterson_riggs(64 if quick else 512, seed)
     stepper: Stepper = engine.stepper_of(work.model, work.observables, method, varying=work.varying)
-    states, stages = len(stepper.system.states), stepper.tableau.stages
+    states, stages = stepper.system.moving, stepper.tableau.stages
     text, size = assembly_of(work, method)
     counts = {name: count(lines_of(text, name)) for name in ("first_stage", "stage")}
     counts[LOOPS] = Counter()
@@ -286,7 +287,8 @@ def instructions(quick: bool, seed: int, settings: Mapping[str, Any]) -> dict[st
     kinds = Counter(str(graph.ops[node][0]) for node in used)
     a_year = year["steps_of_a_lane_a_year"] * a_step
     found: dict[str, Any] = {
-        "states": states,
+        "states": len(stepper.system.states),
+        "lanes": WIDTH,
         "stages": stages,
         "counts": {name: dict(c) for name, c in counts.items()},
         "calls_of_a_step": calls,

@@ -209,7 +209,7 @@ def _peak(x: dict[str, Any]) -> str:
         "### Where the rest of the peak goes",
         "",
         f"`T2-peterson-riggs` with {setting['variant']} at {setting['tolerance']:.1e}. Vector instructions of one call, each for "
-        "eight patients, counted in what the compiler wrote (one that reads memory counts as a load besides):",
+        f"{x.get('lanes', 8)} patients, counted in what the compiler wrote (one that reads memory counts as a load besides):",
         "",
         f"| | calls a step | {' | '.join(kinds)} | operations a lane | µs a call |",
         f"|---|---|{'---|' * len(kinds)}---|---|",
@@ -226,7 +226,10 @@ def _peak(x: dict[str, Any]) -> str:
     parts = {k: f"{100 * year[k] / year['whole']:.0f} %" for k in ("kernel", "layout")}
     rows = [
         ("arithmetic operations of a step, a lane", f"{x['operations_of_a_step']}"),
-        ("time of a step of eight lanes", f"{1e6 * whole:.2f} µs, {whole * x['cycles_per_second']:.0f} cycles"),
+        (
+            f"time of a step of {x.get('lanes', 8)} lanes",
+            f"{1e6 * whole:.2f} µs, {whole * x['cycles_per_second']:.0f} cycles",
+        ),
         ("steps of a lane in a year", f"{year['steps_of_a_lane_a_year']:.0f}"),
         ("operations of a patient-year", f"{x['operations_of_a_patient_year'] / 1e6:.1f} million"),
         ("clock, measured", f"{x['cycles_per_second'] / 1e9:.2f} GHz"),
@@ -246,15 +249,14 @@ def _peak(x: dict[str, Any]) -> str:
 
 
 def _where(entries: list[dict[str, Any]]) -> str:
-    told = {
-        f"{e['machine']['processor']}, {e['machine']['cores']} cores ({', '.join(e['machine']['features'])})"
-        for e in entries
-    }
-    dates = sorted({e["date"] for e in entries})
-    when = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
-    packages = entries[-1]["versions"]
-    listed = ", ".join(f"{name} {number}" for name, number in packages.items())
-    return f"Measured {when} on {'; '.join(sorted(told))}. {listed}.\n"
+    """Which task was measured when and on what."""
+    told: dict[str, list[str]] = {}
+    for e in entries:
+        machine = f"{e['machine']['processor']}, {e['machine']['cores']} cores ({', '.join(e['machine']['features'])})"
+        told.setdefault(f"{e['date']} on {machine}", []).append(f"`{e['task']}`")
+    lines = [f"- Measured {where}: {', '.join(sorted(tasks))}." for where, tasks in sorted(told.items())]
+    listed = ", ".join(f"{name} {number}" for name, number in entries[-1]["versions"].items())
+    return "\n".join([*lines, f"- {listed}."]) + "\n"
 
 
 if __name__ == "__main__":

@@ -134,7 +134,7 @@ def _function(name: str, arguments: str, writer: Writer, results: Sequence[tuple
 def for_numba(system: System, scales: Sequence[float]) -> str:
     """Source of a module of flat scalar functions, each filling its last argument.
 
-    ``hoist(p, c)``, ``rhs(y, p, c, f)``, ``entries(y, p, c, e)`` (the Jacobian's entries, which lie at
+    ``hoist(y, p, c)``, ``rhs(y, p, c, f)``, ``entries(y, p, c, e)`` (the Jacobian's entries, which lie at
     ``PATTERN``), ``observe(y, p, c, o)``; for a hand-made Rosenbrock solver ``factor(y, p, c, shift, f, lu)`` (the factors of
     ``shift I - J`` without pivoting) and ``solve(lu, b)``. Sizes and ``SCALES`` stand at the top.
     """
@@ -146,7 +146,7 @@ def for_numba(system: System, scales: Sequence[float]) -> str:
         f"PATTERN = {tuple(system.jacobian)!r}",
     ]
     w = Writer(NUMBA)
-    parts.append(_function("hoist", "p, c", w, _indexed("c", w.nodes(system, system.hoisted, hoisting=True))))
+    parts.append(_function("hoist", "y, p, c", w, _indexed("c", w.nodes(system, system.hoisted, hoisting=True))))
     w = Writer(NUMBA)
     parts.append(_function("rhs", "y, p, c, f", w, _indexed("f", w.nodes(system, system.rates))))
     w = Writer(NUMBA)
@@ -180,7 +180,7 @@ def _elimination(system: System) -> Iterator[str]:
 
 
 def for_jax(system: System) -> str:
-    """Source of pure functions for JAX: ``hoist(p)``, ``rhs(y, p, c)``, ``observe(y, p, c)``, dense ``jacobian(y, p, c)``."""
+    """Source of pure functions for JAX: ``hoist(y, p)``, ``rhs(y, p, c)``, ``observe(y, p, c)``, dense ``jacobian(y, p, c)``."""
 
     def returning(name: str, arguments: str, writer: Writer, values: Sequence[Any], tail: str = "") -> str:
         stacked = "jnp.stack([" + ", ".join(f"jnp.asarray({v.text}, y.dtype)" for v in values) + "])"
@@ -188,7 +188,7 @@ def for_jax(system: System) -> str:
 
     parts = []
     w = Writer(JAX)
-    text = returning("hoist", "p", w, w.nodes(system, system.hoisted, hoisting=True))
+    text = returning("hoist", "y, p", w, w.nodes(system, system.hoisted, hoisting=True))
     parts.append(text.replace("y.dtype", "p.dtype"))
     for name, roots in (("rhs", system.rates), ("observe", system.outputs)):
         w = Writer(JAX)

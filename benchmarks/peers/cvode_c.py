@@ -120,7 +120,7 @@ def prepare(work: Work) -> Callable[[Work, float, str], np.ndarray]:
                 if k % 2:
                     opened(y, p, c, o)
                 else:
-                    closed(p, c)
+                    closed(y, p, c)
                 again(memory, switches[i, k], v)
                 stop(memory, switches[i, k + 1])
                 if delay > 0.0 and k % 2 == 0 and k > 0:

@@ -72,10 +72,10 @@ class _Run:
                     assert i == j
                     p = p.at[i].set(jnp.where(running, opened, p[i] if closed is None else closed))
                 if self.held:
-                    seen = self.observe(y, p, self.hoist(p))
+                    seen = self.observe(y, p, self.hoist(y, p))
                     for i, o in self.held:
                         p = p.at[i].set(jnp.where(running, seen[o], p[i]))
-                c = self.hoist(p)
+                c = self.hoist(y, p)
                 found = diffrax.diffeqsolve(
                     term, method, begin, end, None, y, (p, c), stepsize_controller=controller,
                     saveat=diffrax.SaveAt(t1=True), max_steps=None, throw=False,

@@ -47,7 +47,7 @@ def prepare(work: Work) -> Callable[[Work, float, str], np.ndarray]:
                 if k % 2:
                     opened(y, p, c, o)
                 else:
-                    closed(p, c)
+                    closed(y, p, c)
                 found, fine = lsoda(address, y / units, switches[i, k : k + 2], data, rtol, atol, 100000)
                 if not fine:
                     break

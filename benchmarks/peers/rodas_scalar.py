@@ -2,7 +2,7 @@
 
 It has what Livedo's kernel has but for the vector lanes: the printed equations with an analytic Jacobian, the unrolled sparse
 factorisation, and a first step remembered from the last switch of the same kind. What Livedo gains over it,
-it gains by running eight patients side by side.
+it gains by running a group of patients side by side.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def prepare(work: Work) -> Callable[[Work, float, str], np.ndarray]:
                 if k % 2:
                     opened(y, p, c, o)
                 else:
-                    closed(p, c)
+                    closed(y, p, c)
                 wanted, learnt = first[k % 2], False
                 while t < end and tries < 200000:
                     room = end - t

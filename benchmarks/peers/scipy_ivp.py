@@ -49,7 +49,7 @@ def _prepared(work: Work, integrator: Callable[..., Integrate]) -> Callable[[Wor
 
     y, (c, _) = work.start_array()[0], made.memory()
     p = work.parameter_array()[0]
-    made.closed(p, c)
+    made.closed(y, p, c)
     slopes(0.0, y, p, c), jacobian(0.0, y, p, c)
     return run
 

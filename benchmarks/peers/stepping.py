@@ -26,7 +26,7 @@ def drive(work: Work, made: Compiled, p: np.ndarray, c: np.ndarray, integrate: I
             if k % 2:
                 made.opened(y, p, c, observed)
             else:
-                made.closed(p, c)
+                made.closed(y, p, c)
             found = integrate(switches[i, k], switches[i, k + 1], y)
             if found is None:
                 break

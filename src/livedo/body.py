@@ -159,7 +159,7 @@ class Body:
         return replace(self, model=model, labels=MappingProxyType(labels), sites=sites)
 
     def kernel(self, observables: Sequence[str] = OBSERVABLES) -> Kernel:
-        """Machine code for eight patients at a time, from the cache when it is there.
+        """Machine code for a group of patients at a time, from the cache when it is there.
 
         What schedules hold is always among the observables: ``Quf_required``, perfusion, and whether a lesion is due.
         """

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from livedo.engine import Schedule, cache, compile_model, simulate
-from livedo.engine.advance import CONTROL_ROWS, LAST_ERROR, LEARN, STEP, Window, advance
-from livedo.engine.ensemble import FIRST_STEP
+from livedo.engine.advance import CONTROL_ROWS, LAST_ERROR, MEMORY, REMEMBERED, STEP, Window, advance
+from livedo.engine.chunk import FIRST_STEP
 from livedo.engine.kernel import rows, stepper_of
 from livedo.engine.lanes import WIDTH, NumpyMachine
 
 
 def run_on_numpy(model, kernel, parameters, schedule, times, end, tolerance, method):
-    """The text of the kernel on NumPy: one group of eight patients."""
+    """The text of the kernel on NumPy: one group of patients."""
     m = NumpyMachine()
     stepper = stepper_of(model, kernel.layout.observables, method)
     system = stepper.system
@@ -24,7 +24,7 @@ def run_on_numpy(model, kernel, parameters, schedule, times, end, tolerance, met
         p[i] = parameters.get(name, model.parameters[name])
     system.start(m, p, y)
     w = np.zeros((CONTROL_ROWS, WIDTH))
-    w[LAST_ERROR], w[STEP], w[LEARN + 1 :] = 1.0, FIRST_STEP, FIRST_STEP
+    w[LAST_ERROR], w[STEP], w[MEMORY::REMEMBERED] = 1.0, FIRST_STEP, FIRST_STEP
     index = {
         kind: {k: i for i, k in enumerate(getattr(kernel.layout, kind))}
         for kind in ("parameters", "states", "observables")
@@ -66,7 +66,7 @@ def test_a_processor_without_512_bit_vectors_gets_the_same_numbers(pools, monkey
 
     model, kernel = pools
     narrow = ("haswell", "") if "x86" in platform.machine() else ("generic", "")
-    monkeypatch.setattr(module, "_processor", lambda: narrow)
+    monkeypatch.setattr(module, "host", lambda: narrow)
     other = compile_model(model, kernel.layout.observables)
     assert other.key != kernel.key
     given = {"until": 100.0, "times": np.linspace(0.0, 100.0, 11), "tolerance": 1e-9}

@@ -107,3 +107,19 @@ def test_pauses_and_stops_leave_whole_sessions_out():
 def test_an_unknown_target_is_refused():
     with pytest.raises(InputError, match="does not have"):
         laid_out(Schedule().set("nothing", 1.0), 0.0, 1.0)
+
+
+def test_rules_that_share_their_times_act_as_each_alone_would():
+    def late(patients, occurrence):
+        return uniform(1, "late", patients, occurrence)
+
+    at = np.array([8.0, 9.0, 10.0])
+    own = {"every": 24.0, "delay": late}
+    both = Schedule().set("hd", at, at, **own).set("q", 2.0, at, **own)
+    apart = Schedule().set("hd", at, at, **own).set("q", 2.0, at.copy(), **own)
+    assert both.rules[0].timing == both.rules[1].timing
+    assert apart.rules[0].timing != apart.rules[1].timing
+    for schedules in ((both, apart), (both.chosen(np.array([2, 0, 1])), apart.chosen(np.array([2, 0, 1])))):
+        one, other = (laid_out(s, 0.0, 100.0) for s in schedules)
+        assert len(one.time) == 2 * 4 * 3 + 1
+        assert all(np.array_equal(getattr(one, f), getattr(other, f)) for f in ("first", "time", "row", "value"))

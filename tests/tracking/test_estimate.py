@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livedo.engine.ensemble import Moment
+from livedo.engine.trajectory import Moment
 from livedo.patients import Prior
 from livedo.patients.sampling import Trait
 from livedo.tracking.estimate import Settled, estimate

@@ -1,8 +1,9 @@
-"""A group of eight patients through one window of time: steps, switches, samples.
+"""A group of patients through one window of time: steps, switches, samples.
 
 Each lane has its own clock, step, switches and samples. A step never crosses the lane's next switch. At a switch the
 lane's own events act in their order; samples at the same time were taken before, so a sample shows the value on the
-left of a jump. The first step after a switch is the one that was best after the last switch of the same phase.
+left of a jump. Steps after a switch are those that were best after the last switch of the same phase, one by one: what
+follows a session resembles what followed the one before, and a controller that looks back one step finds out late.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from livedo.engine.rosenbrock import Norm, attempt, dense
 from livedo.engine.system import System
 from livedo.engine.tableaus import Tableau
 
-#: Rows of the control block of a group.
-TIME, STEP, LAST_ERROR, TARGET, STATUS, ACCEPTED, TRIED, ROUNDS, ALLOWED, LEARN = range(10)
-#: Distinct phases whose first step is remembered; phase 0 is "no phase".
-PHASES = 8
-CONTROL_ROWS = LEARN + 1 + PHASES
+#: Rows of the control block of a group; PLACE is the row that remembers the step to come (0 for none), LAST_PLACE where
+#: its phase ends.
+TIME, STEP, LAST_ERROR, TARGET, STATUS, ACCEPTED, TRIED, ROUNDS, ALLOWED, PLACE, LAST_PLACE = range(11)
+#: Distinct phases, phase 0 being "no phase", and how many steps of each are remembered (0 where nothing is known yet).
+PHASES, REMEMBERED = 8, 8
+MEMORY = LAST_PLACE + 1
+CONTROL_ROWS = MEMORY + PHASES * REMEMBERED
 
 #: What an event does: set or add to a parameter or state, multiply a state, copy an observable into a parameter.
 SET_PARAMETER, ADD_TO_STATE, SCALE_STATE, SET_STATE, HOLD, HOLD_ALSO = range(6)
@@ -32,6 +35,10 @@ REASONS = {STEP_TOO_SMALL: "the step size fell below its limit", TOO_MANY_STEPS:
 SMALLEST_STEP = 1e-9
 #: Step controller: safety, bounds of growth, and the share of the last error (proportional-integral control).
 SAFETY, SHRINK, GROW, PI_SHARE = 0.9, 0.2, 6.0, 0.3
+#: Share of a remembered step that is taken, after the first of its phase, where the controller would take less. Whole ones
+#: make every error as large as it may be; with this share the error at the readings stays what the controller alone gives, for
+#: up to a fifth fewer steps (docs/performance.md).
+REPEATED = 0.65
 MAX_TRIES = 200_000.0
 
 
@@ -84,7 +91,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
     c, w = m.block(data.c, group, max(1, len(system.hoisted))), m.block(data.w, group, CONTROL_ROWS)
     new, u, observed, inside = (
         m.array(n),
-        m.array(n * stepper.tableau.stages),
+        m.array(max(1, system.moving) * stepper.tableau.stages),
         m.array(max(1, len(system.outputs))),
         m.array(n),
     )
@@ -107,8 +114,9 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
 
     def act(k: Any) -> None:
         """Let every event of this lane act whose time has come."""
-        acted = m.integers(1)
+        acted, recalled = m.integers(1), m.integers(1)
         acted[0] = m.integer(0)
+        recalled[0] = m.integer(0)
 
         def due() -> Any:
             return (event[k] < last_event[k]) & (data.event_time[event[k]] <= w[TIME, k])
@@ -118,7 +126,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
             kind, row, value, phase = data.event_kind[e], data.event_row[e], data.event_value[e], data.event_phase[e]
 
             def hold() -> None:
-                m.call("hoist", system.hoist, p, c)
+                m.call("hoist", system.hoist, y, p, c)
                 m.call("observe", system.observe, y, p, c, observed)
                 hold_also()
 
@@ -136,12 +144,17 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
             acted[0] = m.integer(1)
 
         def recall(phase: Any) -> None:
-            w[STEP, k] = w[phase + (LEARN + 1), k]
-            w[LEARN, k] = m.real(phase + 1)
+            row = phase * REMEMBERED + MEMORY
+            w[STEP, k] = w[row, k]
+            w[PLACE, k] = m.real(row)
+            w[LAST_PLACE, k] = m.real(row + (REMEMBERED - 1))
             w[LAST_ERROR, k] = 1.0
+            recalled[0] = m.integer(1)
 
         m.loop_while(due, apply)
-        m.when(acted[0] == 1, lambda: m.call("hoist", system.hoist, p, c))
+        m.when(acted[0] == 1, lambda: m.call("hoist", system.hoist, y, p, c))
+        # What came in between has no like among the remembered.
+        m.when(acted[0] > recalled[0], lambda: m.put(w, PLACE, k, m.number(0.0)))
 
     def take(k: Any) -> None:
         """Write one sample of this lane from ``observed``."""
@@ -161,7 +174,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         m.loop_while(lambda: waiting(k, w[TIME, k]), now)
 
     m.loop(WIDTH, begin)
-    m.call("hoist", system.hoist, p, c)
+    m.call("hoist", system.hoist, y, p, c)
     m.loop(WIDTH, take_first)
     m.loop(WIDTH, act)
     m.loop(WIDTH, aim)
@@ -187,7 +200,7 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         def keep(i: Any) -> None:
             y[i] = m.select(good, new[i], y[i])
 
-        m.loop(n, keep)
+        m.loop(system.moving, keep)
         control(good, active, error, h)
         w[TIME] = m.select(good, after, time)
         m.when(m.any(arrived), lambda: m.loop(WIDTH, switch))
@@ -239,9 +252,10 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         following = h * m.select(good, grown, shrunk)
         # A step cut short by a switch says nothing against the longer one that was wanted.
         following = m.select(good & (h < w[STEP] * 0.99), m.maximum(following, w[STEP]), following)
-        learning = good & (w[LEARN] > 0.0)
-        m.when(m.any(learning), lambda: learn(learning, h * m.minimum(m.maximum(best, SHRINK), GROW)))
+        learning = good & (w[PLACE] > 0.0)
+        cut = h < w[STEP] * 0.99
         w[STEP] = m.select(active, following, w[STEP])
+        m.when(m.any(learning), lambda: learn(learning, cut, h, h * m.minimum(m.maximum(best, SHRINK), GROW)))
         w[LAST_ERROR] = m.select(good, m.maximum(size, 1e-4), w[LAST_ERROR])
         w[ACCEPTED] = w[ACCEPTED] + m.select(good, 1.0, 0.0)
         w[TRIED] = w[TRIED] + m.select(active, 1.0, 0.0)
@@ -250,16 +264,27 @@ def advance(m: Any, stepper: Stepper, group: Any, end: Any, tolerance: Any, long
         many = active & (w[TRIED] > w[ALLOWED])
         w[STATUS] = m.select(small, float(STEP_TOO_SMALL), m.select(many, float(TOO_MANY_STEPS), w[STATUS]))
 
-    def learn(learning: Any, sizes: Any) -> None:
-        best = m.array(1)
-        best[0] = sizes
-        flags = m.array(1)
-        flags[0] = m.select(learning, w[LEARN], 0.0)
+    def learn(learning: Any, cut: Any, h: Any, sizes: Any) -> None:
+        """Remember the best size of the step just made, and offer the one remembered for the next."""
+        place, best, bound = m.array(1), m.array(1), m.array(1)
+        place[0] = m.select(learning, w[PLACE], 0.0)
+        # A step cut short by a switch may say too little of the longer one.
+        best[0] = m.select(cut, -sizes, sizes)
+        bound[0] = h * GROW
 
-        def store(k: Any) -> None:
-            m.when(flags[0, k] > 0.0, lambda: m.put(w, m.truncate(flags[0, k]) + LEARN, k, best[0, k]))
-            m.when(flags[0, k] > 0.0, lambda: m.put(w, LEARN, k, m.number(0.0)))
+        def onward(row: Any, k: Any) -> None:
+            w[PLACE, k] = m.real(row)
+            offered = m.lesser(w[row, k] * REPEATED, bound[0, k])
+            m.when(offered > w[STEP, k], lambda: m.put(w, STEP, k, offered))
 
-        m.loop(WIDTH, store)
+        def one(k: Any) -> None:
+            row, size = m.truncate(place[0, k]), best[0, k]
+            m.when(size > 0.0, lambda: m.put(w, row, k, size))
+            m.when(size + w[row, k] < 0.0, lambda: m.put(w, row, k, 0.0 - size))
+            last = w[PLACE, k] >= w[LAST_PLACE, k]
+            m.when(last, lambda: m.put(w, PLACE, k, m.number(0.0)))
+            m.when(w[PLACE, k] > 0.0, lambda: onward(row + 1, k))
+
+        m.loop(WIDTH, lambda k: m.when(place[0, k] > 0.0, lambda: one(k)))
 
     m.loop_while(running, step_all)

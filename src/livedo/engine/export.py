@@ -27,7 +27,7 @@ def nominal(model: Model) -> dict[str, float]:
         p[i] = model.parameters[name]
     y, c, o = m.array(len(system.states)), m.array(max(1, len(system.hoisted))), m.array(max(1, len(system.outputs)))
     system.start(m, p, y)
-    system.hoist(m, p, c)
+    system.hoist(m, y, p, c)
     system.observe(m, y, p, c, o)
     values = dict(model.parameters)
     values |= {name: float(y[i, 0]) for i, name in enumerate(system.states)}
@@ -103,7 +103,6 @@ def to_sbml(model: Model) -> str:
     out = document.createModel(f"livedo_{model.name}")
     _write_units(out, model)
     values = nominal(model)
-    compartments = [name for name in model.parameters if name == "body"]
     compartment = out.createCompartment()
     compartment.setId("body")
     compartment.setSize(1.0)
@@ -123,7 +122,7 @@ def to_sbml(model: Model) -> str:
         else:
             _parameter(out, name, model.unit_of[name], values[name], constant=False)
     for name, value in model.parameters.items():
-        if name not in compartments:
+        if name != "body":
             _parameter(out, name, model.unit_of[name], value, constant=True)
     for name, expr in model.rules:
         _parameter(out, name, model.unit_of[name], values[name], constant=False)

@@ -1,8 +1,7 @@
-"""Expressions as one shared graph, with sparse forward derivatives.
+"""Expressions as one shared graph.
 
 Equal sub-expressions are the same node (hash-consing), so a rule used in ten equations is computed once and never
-substituted. Derivatives are carried forward as sparse maps {state: node}: the Jacobian costs a few nodes more than the
-right-hand side it belongs to. Powers become ``exp2(n log2 x)``, which shares each logarithm between all powers of it.
+substituted. Powers become ``exp2(n log2 x)``, which shares each logarithm between all powers of it.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ class Graph:
     def __init__(self) -> None:
         self.ops: list[Key] = []
         self._known: dict[Key, int] = {}
-        self._derivative: dict[tuple[int, frozenset[int]], dict[int, int]] = {}
 
     def _node(self, *key: object) -> int:
         if key not in self._known:
@@ -215,79 +213,6 @@ class Graph:
         if expr.op == "select":
             return self.select(args[1], args[0], args[2])
         return self.function(expr.op, args[0])
-
-    def derivatives(self, node: int, wrt: frozenset[int]) -> dict[int, int]:
-        """Sparse gradient of a node: {input node: derivative node}, for the inputs in ``wrt``."""
-        key = (node, wrt)
-        if key not in self._derivative:
-            for lower in self.below([node]):
-                if (lower, wrt) not in self._derivative:
-                    self._derivative[lower, wrt] = self._local(lower, wrt)
-        return self._derivative[key]
-
-    def _local(self, node: int, wrt: frozenset[int]) -> dict[int, int]:
-        op, *args = self.ops[node]
-        if op in ("const", "input"):
-            return {node: self.const(1.0)} if node in wrt else {}
-        if op in MASKS:
-            return {}
-        inner = [self._derivative[a, wrt] for a in args]  # type: ignore[index]
-        if not any(inner):
-            return {}
-        if op == "select":
-            mask = args[0]
-            zero = self.const(0.0)
-            return self._pruned(
-                {k: self.select(mask, inner[1].get(k, zero), inner[2].get(k, zero)) for k in {**inner[1], **inner[2]}}  # type: ignore[arg-type]
-            )
-        if op in ("min", "max"):
-            a, b = args
-            mask = self.compare("lt", a, b) if op == "min" else self.compare("lt", b, a)  # type: ignore[arg-type]
-            zero = self.const(0.0)
-            return self._pruned(
-                {k: self.select(mask, inner[0].get(k, zero), inner[1].get(k, zero)) for k in {**inner[0], **inner[1]}}
-            )
-        if op in ("add", "sub"):
-            result = dict(inner[0])
-            for k, d in inner[1].items():
-                zero = self.const(0.0)
-                result[k] = self.add(result.get(k, zero), d) if op == "add" else self.sub(result.get(k, zero), d)
-            return self._pruned(result)
-        if op == "mul":
-            a, b = args
-            result = {k: self.mul(d, b) for k, d in inner[0].items()}  # type: ignore[arg-type]
-            for k, d in inner[1].items():
-                term = self.mul(d, a)  # type: ignore[arg-type]
-                result[k] = self.add(result[k], term) if k in result else term
-            return self._pruned(result)
-        a = args[0]
-        power = self._power(a, wrt) if op == "exp2" else None  # type: ignore[arg-type]
-        if power is not None:
-            base, exponent = power
-            slope = self.mul(self.mul(node, exponent), self.reciprocal(base))
-            return self._pruned({k: self.mul(slope, d) for k, d in self._derivative[base, wrt].items()})
-        slope = {
-            "neg": lambda: self.const(-1.0),
-            "recip": lambda: self.neg(self.mul(node, node)),
-            "exp2": lambda: self.mul(self.const(LN_2), node),
-            "log2": lambda: self.mul(self.const(1.0 / LN_2), self.reciprocal(a)),  # type: ignore[arg-type]
-            "sqrt": lambda: self.mul(self.const(0.5), self.reciprocal(node)),
-            "abs": lambda: self.select(self.compare("lt", a, self.const(0.0)), self.const(-1.0), self.const(1.0)),  # type: ignore[arg-type]
-        }[str(op)]()
-        return self._pruned({k: self.mul(slope, d) for k, d in inner[0].items()})
-
-    def _power(self, exponent_node: int, wrt: frozenset[int]) -> tuple[int, int] | None:
-        """(x, n) if a node is ``n log2 x`` with a constant n, so that its power differentiates to n x^n / x."""
-        op, *args = self.ops[exponent_node]
-        if op != "mul":
-            return None
-        for n, logarithm in (args, args[::-1]):
-            if self.ops[logarithm][0] == "log2" and not self._derivative[n, wrt]:  # type: ignore[index]
-                return self.ops[logarithm][1], n  # type: ignore[return-value]
-        return None
-
-    def _pruned(self, gradient: dict[int, int]) -> dict[int, int]:
-        return {k: d for k, d in gradient.items() if self.value(d) != 0.0}
 
     def arguments(self, node: int) -> tuple[int, ...]:
         """The nodes a node reads."""

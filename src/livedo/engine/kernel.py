@@ -1,6 +1,6 @@
 """System -> machine code, kept on disk.
 
-The code is explicit vector LLVM, eight patients to a lane value, compiled for the processor at hand through llvmlite; no
+The code is explicit vector LLVM, a group of patients to a lane value, compiled for the processor at hand through llvmlite; no
 compiler is needed. The object file and what the caller must know about it (names, sizes) are cached together under a
 hash of the model, the options, the processor and the engine's own source.
 """
@@ -20,6 +20,7 @@ import numpy as np
 
 from livedo.engine import cache
 from livedo.engine.lanes import WIDTH
+from livedo.engine.processor import host, is_wide
 from livedo.engine.system import infusion
 
 _RUN = ["integer"] * 2 + ["number"] * 3 + ["rows"] * 4
@@ -82,13 +83,6 @@ def rows(groups: int, count: int) -> np.ndarray:
 
 
 @functools.cache
-def _processor() -> tuple[str, str]:
-    import llvmlite.binding as llvm
-
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-
-
-@functools.cache
 def _own_source() -> str:
     folder = Path(__file__).parent
     return cache.key_of(*(p.read_bytes() for p in sorted(folder.glob("*.py"))))
@@ -100,7 +94,7 @@ def _target() -> Any:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    cpu, features = _processor()
+    cpu, features = host()
     return llvm.Target.from_default_triple().create_target_machine(cpu=cpu, features=features, opt=3, jit=True)
 
 
@@ -142,7 +136,7 @@ def compile_model(
         If an observable is unknown or an equation is not supported.
     """
     options = json.dumps([method, observables, infusions, varying])
-    key = cache.key_of(model.fingerprint, options, *_processor(), _own_source())
+    key = cache.key_of(model.fingerprint, options, *host(), _own_source())
     values = {**model.parameters, **{infusion(s): 0.0 for s in infusions}}
     stored = cache.read(f"kernel-{key}")
     if stored is not None:
@@ -212,7 +206,7 @@ def _build(
     system = stepper.system
     module = ir.Module(name="livedo")
     module.triple = llvm.get_default_triple()
-    machine = LlvmMachine(module, wide="+avx512f" in _processor()[1].split(","))
+    machine = LlvmMachine(module, wide=is_wide(host()[1]))
 
     def run(m: Any, first: Any, last: Any, end: Any, tolerance: Any, longest: Any, *arrays: Any) -> None:
         data = Window(*arrays)

@@ -1,9 +1,9 @@
-"""Eight patients side by side: the operations every engine text is written in, and NumPy's answer to each.
+"""Patients side by side: the operations every engine text is written in, and NumPy's answer to each.
 
 The stepper, the functions and the loop over events are written once, over a *machine*. :class:`NumpyMachine` runs the text
 at once, slowly, and is the oracle of the tests; :class:`livedo.engine.llvm.LlvmMachine` emits the same text as vector
 machine code. A text may use: arithmetic and comparisons of lane values, the methods below, arrays indexed by row
-(``a[i]``, eight lanes) or by row and lane (``a[i, k]``, one number), and integer arrays.
+(``a[i]``, all lanes) or by row and lane (``a[i, k]``, one number), and integer arrays.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from livedo.engine import functions
+from livedo.engine.processor import host, is_wide
 
-#: Patients in one group. Eight doubles fill one 512-bit register or two 256-bit ones.
-WIDTH = 8
+#: Patients in one group: as many doubles as fill one register of 512 bits, or else of 256. With twice as many a step's code
+#: and memory outgrow the processor's first caches.
+WIDTH = 8 if is_wide(host()[1]) else 4
 
 
 class NumpyMachine:

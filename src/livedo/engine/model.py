@@ -86,7 +86,6 @@ class Model:
     owner: Mapping[str, str]
     time_unit: str
     amounts: frozenset[str] = field(default_factory=frozenset)
-    compartments: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:

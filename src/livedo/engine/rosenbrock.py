@@ -1,4 +1,4 @@
-"""One step of a Rosenbrock method on eight lanes, each with its own step size, without a branch.
+"""One step of a Rosenbrock method on all lanes of a group, each with its own step size, without a branch.
 
 The text runs on any lane machine. Accumulators stay out of the error norm; a state that must not be negative and falls
 below minus its tolerance spoils the step's error, so the step is refused.
@@ -61,15 +61,15 @@ def attempt(
     tolerance:
         Relative tolerance; the absolute one is tolerance * scale of each state.
     u:
-        Memory for stages * states rows: the stage vectors, which the dense output reads.
+        Memory for stages * moving states rows: the stage vectors, which the dense output reads.
     new:
-        Memory for the result.
+        Memory for the result; rows of resting states are left alone.
 
     Returns
     -------
     Lane value: the error norm; at most one where the step is good.
     """
-    n, stages = len(system.states), tableau.stages
+    n, stages = system.moving, tableau.stages
     lu, diagonal = m.array(len(system.elimination.slots)), m.array(1)
     inverse_h = 1.0 / h
     diagonal[0] = inverse_h * (1.0 / tableau.gamma)
@@ -95,7 +95,10 @@ def attempt(
     total = m.array(2)
     total[0] = m.const(0.0)
     total[1] = m.const(0.0)
-    scales, floors = m.table("scales", norm.scales), m.table("floors", [0.0 if k else -1e300 for k in norm.nonnegative])
+    scales, floors = (
+        m.table("scales", norm.scales[:n]),
+        m.table("floors", [0.0 if k else -1e300 for k in norm.nonnegative[:n]]),
+    )
 
     def measure(i: Any) -> None:
         error = u_rows[stages - 1][i]
@@ -120,9 +123,9 @@ def dense(m: Any, system: System, tableau: Tableau, y: Any, new: Any, u: Any, th
     theta:
         Position in the step, 0 at ``y`` and 1 at ``new`` (a lane value).
     out:
-        Memory for the states.
+        Memory for the states; rows of resting ones are left alone.
     """
-    n = len(system.states)
+    n = system.moving
     rows = [m.block(u, s, n) for s in range(tableau.stages)]
 
     def interpolate(i: Any) -> None:

@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from livedo.engine.ensemble import Moment, simulate
+from livedo.engine.ensemble import simulate
 from livedo.engine.kernel import Kernel
+from livedo.engine.layout import Numbers
 from livedo.engine.model import Model
-from livedo.engine.schedule import Numbers, Schedule
+from livedo.engine.schedule import Schedule
+from livedo.engine.trajectory import Moment
 
 WEEK = 168.0
 #: Relative size of the moves for the derivative, and tolerance of the weeks that are run for it.

@@ -1,7 +1,8 @@
 """A model made ready to run: one graph, and which of its nodes each part of a step needs.
 
-What depends on parameters alone is *hoisted*: computed when a patient's inputs change, not in every stage. The rest is the
-right-hand side, its Jacobian, and the observables.
+A state with no rate of change *rests*: only events move it. What depends on parameters and resting states alone is
+*hoisted*: computed when something happens to a patient, not in every stage. The rest is the right-hand side of the moving
+states, its Jacobian, and the observables.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from livedo.engine.derivatives import jacobian
 from livedo.engine.graph import Graph
 from livedo.engine.linear import Elimination, factorise, plan, substitute
 from livedo.engine.model import Model
@@ -23,17 +25,20 @@ class System:
     Attributes
     ----------
     states, parameters, observables:
-        Names in the order of the arrays ``y``, ``p`` and ``o``.
+        Names in the order of the arrays ``y``, ``p`` and ``o``; states that rest come last.
+    moving:
+        How many states move by themselves: the first ones.
     rates, starts, outputs:
         Nodes of the time derivatives, of the states' start (over parameters), and of the observables.
     jacobian:
-        (row, column) -> node; entries that are zero for good are absent.
+        (row, column) -> node, of moving states; entries that are zero for good are absent.
     hoisted:
-        Nodes over parameters alone that the others read, in the order of the array ``c``.
+        Nodes over parameters and resting states alone that the others read, in the order of the array ``c``.
     """
 
     graph: Graph
     states: tuple[str, ...]
+    moving: int
     parameters: tuple[str, ...]
     observables: tuple[str, ...]
     rates: tuple[int, ...]
@@ -48,9 +53,9 @@ class System:
         return Values(self, m, y, p, c)
 
     # -- the texts of the functions the kernel compiles -------------------------------------------------------------
-    def hoist(self, m: Any, p: Any, c: Any) -> None:
-        """Fill ``c`` from the parameters."""
-        values = self.evaluate(m, None, p, None)
+    def hoist(self, m: Any, y: Any, p: Any, c: Any) -> None:
+        """Fill ``c`` from the parameters and the states that rest."""
+        values = self.evaluate(m, y, p, None)
         for i, node in enumerate(self.hoisted):
             c[i] = values[node]
 
@@ -78,7 +83,7 @@ class System:
             slope = values[self.jacobian[key]]
             return shift - slope if key[0] == key[1] else -slope
 
-        filled = {*self.jacobian, *((i, i) for i in range(len(self.states)))}
+        filled = {*self.jacobian, *((i, i) for i in range(self.moving))}
         factors = factorise(self.elimination, OnDemand(entry, filled), m.reciprocal)
         for slot, value in factors.items():
             lu[slot] = value
@@ -250,29 +255,28 @@ def assemble(
             raise InputError(
                 "no such symbol to observe", where=model.name, value=name, expected="a rule, state or parameter"
             )
-    inputs = [scope[s] for s in model.states]
-    wrt = frozenset(inputs)
-    column = {node: j for j, node in enumerate(inputs)}
-    jacobian: dict[tuple[int, int], int] = {}
-    for i, state in enumerate(model.states):
-        for node, slope in graph.derivatives(rates[state], wrt).items():
-            jacobian[i, column[node]] = slope
+    resting = {state for state in model.states if graph.value(rates[state]) == 0.0}
+    states = tuple(sorted(model.states, key=resting.__contains__))
+    moving = len(states) - len(resting)
+    inputs = [scope[s] for s in states[:moving]]
+    slopes = jacobian(graph, [rates[state] for state in states[:moving]], inputs)
     start_scope = dict(scope)
     for name in model.states:
         start_scope[name] = graph.build(model.starts[name], scope)
-    starts = tuple(start_scope[s] for s in model.states)
-    roots = [*rates.values(), *jacobian.values(), *(scope[n] for n in names)]
+    starts = tuple(start_scope[s] for s in states)
+    roots = [*rates.values(), *slopes.values(), *(scope[n] for n in names)]
     return System(
         graph=graph,
-        states=model.states,
+        states=states,
+        moving=moving,
         parameters=parameters,
         observables=names,
-        rates=tuple(rates[s] for s in model.states),
+        rates=tuple(rates[s] for s in states),
         starts=starts,
         outputs=tuple(scope[n] for n in names),
-        jacobian=jacobian,
-        hoisted=_hoisted(graph, roots, wrt),
-        elimination=plan(len(model.states), set(jacobian)),
+        jacobian=slopes,
+        hoisted=_hoisted(graph, roots, frozenset(inputs)),
+        elimination=plan(moving, set(slopes)),
     )
 
 

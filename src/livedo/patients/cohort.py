@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from livedo.body import Body
+from livedo.engine.layout import Draw
 from livedo.engine.randomness import normal, uniform
-from livedo.engine.schedule import Draw
 from livedo.patients.sampling import behaviour, prior_of
 
 WEEKS_PER_YEAR = 365.25 / 7

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from livedo.engine.ensemble import Moment
 from livedo.engine.randomness import normal
+from livedo.engine.trajectory import Moment
 from livedo.patients import Prior
 from livedo.patients.sampling import LIMIT
 from livedo.tracking.labs import Level
