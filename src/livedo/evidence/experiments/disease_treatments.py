@@ -58,7 +58,6 @@ def _other_wounds(ctx: Context, *planned: Mapping[str, Any], weeks: int, eschar:
         wound = {
             "wound_area_calf": (1 - eschar) * area,
             "eschar_calf": eschar * area,
-            "necrosed_calf": area,
             "granulation_calf": 0.3,
             "bacteria_calf": 4.0 + 0.5 * normal(SEED, "other bacteria", who),
         }

@@ -107,7 +107,7 @@ def kernel(ctx: Context) -> Kernel:
     body = ctx.body
 
     def make() -> Kernel:
-        chamber = tuple(f"{n}_{s}" for n in ("dissolved_PO2", "TcPO2", "tissue_PO2") for s in body.sites)
+        chamber = tuple(f"{n}_{s}" for n in ("dissolved_PO2", "TcPO2", "tissue_PO2", "low_oxygen_share") for s in body.sites)
         granted = tuple(f"{n}_{s}" for n in ("graft_take_chance", "graft_would_take") for s in body.sites)
         held = ("Quf_required", *body.skin_held.values(), *body.onsets_held.values())
         wanted = (*observed(body), *READ, *read_for_refusals(body), *chamber, *granted, *held, "MAP")

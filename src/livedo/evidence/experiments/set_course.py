@@ -186,6 +186,7 @@ def ill(ctx: Context, sets: Sequence[LesionSet], each: int, at_risk: Hazard | No
         passed = moment.states[:, layout.states.index(at_place("onset_hazard", name))]
         later = passed + draw(SEED, f"onset/{name}", born)
         parameters[:, layout.parameters.index(at_place("onset_draw", name))] = np.where(site == number, passed, later)
+        parameters[:, layout.parameters.index(at_place("relapse_draw", name))] = draw(SEED, f"relapse/{name}", born)
     moment = replace(moment, parameters=parameters)
     run = _run(ctx, moment, TO_DIAGNOSIS * WEEK, np.arange(TO_DIAGNOSIS + 1) * WEEK)
     return Ill(tuple(sets), run.final.restarted(0.0), of_set, site, run.values)
