@@ -56,6 +56,7 @@ def fit(
     *,
     iterations: int = 8,
     nudge: float = 0.05,
+    start: Mapping[str, float] | None = None,
 ) -> Fit:
     """Maximum a posteriori by damped Gauss-Newton in prior SDs: derivatives and several dampings side by side.
 
@@ -67,6 +68,8 @@ def fit(
         Sets (parameter -> shape (sets,)) -> reading -> shape (sets,).
     nudge:
         Relative move for derivatives.
+    start:
+        Where to begin; the centres if not given. It moves no prior.
     """
     names = list(priors)
     centre, spread = (np.array([f(priors[n]) for n in names]) for f in (lambda p: np.log(p[0]), lambda p: p[1]))
@@ -80,7 +83,8 @@ def fit(
         return (values**2).sum(axis=1) + (points**2).sum(axis=1)
 
     step = nudge / spread
-    point, history = np.zeros(len(names)), []
+    history: list[float] = []
+    point = np.array([(np.log(start[n]) - centre[i]) / spread[i] if start else 0.0 for i, n in enumerate(names)])
     best: tuple[float, np.ndarray, np.ndarray, Readings, np.ndarray] | None = None
     while True:
         points = point + np.concatenate([np.zeros((1, len(names))), np.diag(step)])
