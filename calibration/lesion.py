@@ -28,11 +28,13 @@ from livedo.engine import at_place, simulate
 from livedo.evidence import Context
 from livedo.evidence.context import MIDWEEK
 from livedo.evidence.experiments.disease_treatments import vacuum_on_other_wounds
-from livedo.evidence.experiments.set_course import hazard, ill, kernel
+from livedo.evidence.experiments.set_course import area, followed, hazard, ill, kernel
 from livedo.evidence.experiments.set_figures import readings
 from livedo.evidence.experiments.set_outcomes import RATES
+from livedo.evidence.experiments.wounds import ENTRY, TRIAL, ULCER
 from livedo.evidence.lesion_sets import LesionSet
 from livedo.evidence.registry import load_figures
+from livedo.skin.score import score
 
 RECORD = Path(__file__).with_name("lesion_record.json")
 #: People with a lesion under every set; relative move for derivatives (deaths and closings are counted); iterations.
@@ -42,6 +44,7 @@ FIGURES = (
     Figure("low oxygen without calciphylaxis", 0.8, 0.7, "VS121 (weak): Wilmer 2001", log=True),
     Figure("oxygen lost in a session", 23.9, 0.1, "DIA-001: dialysis session", log=True),
     Figure("pain at diagnosis", 8.0, 0.7, "VS080 (sets pain since the first form of the body): Dutta 2019"),
+    Figure("change of BWAT-CUA", -6.0, 0.8, "VS147 (sets granulation since the first form of the body): CALCIPHYX"),
     Figure("incidence", 3.49, 0.5, "VS180 (weak): Nigwekar 2016", log=True),
     Figure("dead in 26 weeks", 27.0, 0.1, "SUR01: US dialysis", log=True),
     Figure("dead in 52 weeks", 45.0, 0.1, "SUR02: US dialysis", log=True),
@@ -55,7 +58,7 @@ FIGURES = (
 )
 #: Studies whose figures the lesion meets or misses without setting a number of it: what fixed numbers are held against.
 ALSO = (
-    *("VS122: chest", "VS123: Blake 2014", "VS124: needle", "VS147: CALCIPHYX", "VS156: Cardinal 2009"),
+    *("VS122: chest", "VS123: Blake 2014", "VS124: needle", "VS172: USRDS 2017", "VS156: Cardinal 2009"),
     *("TRI-012: French cohort", "TRI-018: Fine 2002", "HBO-006, HBO-007: Alfred", "HBO-017, HBO-018: chamber"),
 )
 #: Parameter -> centre and SD of the logarithm of its prior.
@@ -66,6 +69,7 @@ FITTED = {
     "margin_advance": (4.464e-4, 0.35),
     "vacuum_advance": (0.4, 0.5),
     "pain_eschar": (2.0, 0.5),
+    "granulation_growth": (0.0045833, 0.4),
     "sepsis_rate": (7e-5, 0.5),
     "wasting_rate": (9.2e-6, 0.5),
     "site_weight_proximal": (4.0, 0.5),
@@ -93,8 +97,13 @@ def read(context: Context, values: Sets) -> Readings:
     who = ill(context, sets, EACH, at_risk)
     own = context.body.parameters
     rates = {n: values.get(n, np.full(len(sets), own[n].value))[:, None] for n in RATES}
-    told, _ = readings(context, sets, rates, who)
+    run = followed(context, who)
+    told, _ = readings(context, sets, rates, who, run)
     found = {n: v[:, 0] for n, v in told.items()}
+    weeks = {n: v[:, [ENTRY, ENTRY + TRIAL]] for n, v in run.items()}
+    marks = score(context.body, weeks, who.site, seed=None).bwat_cua
+    ulcer = area(context, weeks)[:, 0] > ULCER
+    found["change of BWAT-CUA"] = np.nanmean(who.by_set(np.where(ulcer, marks[:, 1] - marks[:, 0], np.nan)), axis=1)
     hour = simulate(kernel(context), until=1.0, start=at_risk.moment.restarted(0.0), times=[1.0], threads=1, chunk=64)
     low = hour[at_place("low_oxygen_share", context.body.sites[0])][:, 0]
     found["low oxygen without calciphylaxis"] = 100 * low.reshape(len(sets), -1).mean(axis=1)

@@ -46,15 +46,19 @@ def bands() -> dict[str, tuple[float, float]]:
 
 
 def readings(
-    context: Context, sets: Sequence[LesionSet], rates: Mapping[str, np.ndarray], who: Ill | None = None
+    context: Context,
+    sets: Sequence[LesionSet],
+    rates: Mapping[str, np.ndarray],
+    who: Ill | None = None,
+    run: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Readings and their errors on the logarithm, each of shape (sets, draws); rates have shape (sets, draws).
 
-    ``who`` is at diagnosis; by default ``ILL`` people of each set.
+    ``who`` is at diagnosis, by default ``ILL`` people of each set; ``run`` is a year of their course.
     """
     who = who or ill(context, sets, ILL, hazard(context, sets))
     at_risk, each = who.at_risk, len(who.of_set) // len(sets)
-    run = followed(context, who)
+    run = run or followed(context, who)
     found_parts = parts(context, who, run)
     shape = next(iter(rates.values())).shape
     names = list(FIGURES)
