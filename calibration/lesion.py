@@ -38,7 +38,7 @@ from livedo.skin.score import score
 
 RECORD = Path(__file__).with_name("lesion_record.json")
 #: People with a lesion under every set; relative move for derivatives (deaths and closings are counted); iterations.
-EACH, NUDGE, ITERATIONS = 128, 0.15, 5
+EACH, NUDGE, ITERATIONS = 128, 0.15, 4
 #: Figures of one study share a name: it counts once among the independent ones.
 FIGURES = (
     Figure("low oxygen without calciphylaxis", 0.8, 0.7, "VS121 (weak): Wilmer 2001", log=True),

@@ -32,7 +32,7 @@ from livedo.evidence.lesion_sets import STRUCTURES, TABLE, LesionSet
 
 RECORD = Path(__file__).with_name("lesion_sets_record.json")
 #: Runs of a batch, batches of a structure at most, rates drawn for each run, sets kept of each structure, seed.
-BATCH, BATCHES, RATES_DRAWN, KEPT, SEED = 96, 6, 120, 24, 20
+BATCH, BATCHES, RATES_DRAWN, KEPT, SEED = 48, 8, 80, 24, 20
 #: Parts of a parameter's draws over which a share of variance is counted.
 BINS = 10
 #: How many SD of model and people may lie between a reading and its band.

@@ -1,6 +1,7 @@
 """Sets the few parameters of the vessel chain that published figures of class calibration can set.
 
-Run by hand: ``python calibration/vessels.py`` (some minutes). People settle once, as the vessel chain moves no mineral of
+Run by hand: ``python calibration/vessels.py`` (some minutes; ``--arterioles`` after a change of
+arterioles alone). People settle once, as the vessel chain moves no mineral of
 plasma. Then ``LARGE`` is fitted to T50, breast artery and coronary figures, and ``SMALL`` to sections of skin of people on
 dialysis, once for each structure of the disease; both by damped Gauss-Newton least squares with log-normal priors (maximum
 a posteriori), all derivatives side by side in the engine's lanes. Values go into ``physiology/parameters.csv`` with status
@@ -154,10 +155,10 @@ def small_readings(group: Group, structure: str, large: Mapping[str, float]) -> 
     return read
 
 
-def write(large: Fit, small: Mapping[str, Fit], run: str) -> None:
+def write(large: Mapping[str, float], small: Mapping[str, Fit], run: str) -> None:
     """Values into the tables of numbers, those of rival structures into the settings."""
-    scale = float(defined({k: np.array([v]) for k, v in large.values.items()})[0])
-    write_values(large.values | small["calcification"].values | {"propensity_ref": scale}, run)
+    scale = float(defined({k: np.array([v]) for k, v in large.items()})[0])
+    write_values({**large} | small["calcification"].values | {"propensity_ref": scale}, run)
     settings = PHYSIOLOGY / "settings.csv"
     rows = [r for r in read_rows(settings) if not (r["setting"].startswith("structure_") and r["name"] in SMALL)]
     rows += [
@@ -169,25 +170,30 @@ def write(large: Fit, small: Mapping[str, Fit], run: str) -> None:
 
 
 def main() -> None:
-    """Fit, write, record."""
+    """Fit, write, record; with ``--arterioles`` those alone, on the large arteries that the record holds."""
     began = time.time()
     context, groups = people()
-    large = fit(LARGE, LARGE_FIGURES, large_readings(groups))
-    print(large.values, flush=True)
-    fits = {s: fit(SMALL, SMALL_FIGURES, small_readings(groups["dialysis"], s, large.values)) for s in STRUCTURES}
+    known = json.loads(RECORD.read_text(encoding="utf-8"))["plasma and large arteries"]
+    if "--arterioles" in sys.argv:
+        large, described_large = {n: row["value"] for n, row in known["parameters"].items()}, known
+    else:
+        found = fit(LARGE, LARGE_FIGURES, large_readings(groups))
+        large, described_large = found.values, described(LARGE, LARGE_FIGURES, found)
+    print(large, flush=True)
+    fits = {s: fit(SMALL, SMALL_FIGURES, small_readings(groups["dialysis"], s, large)) for s in STRUCTURES}
     figures = [asdict(f) for f in (*LARGE_FIGURES, *SMALL_FIGURES)]
     run = run_name("vessels.py", figures, LARGE, SMALL, context.body.model.fingerprint)
     record = {
         "run": run,
         "seconds": round(time.time() - began),
         "method": "damped Gauss-Newton on figures and log-normal priors (maximum a posteriori)",
-        "plasma and large arteries": described(LARGE, LARGE_FIGURES, large),
+        "plasma and large arteries": described_large,
         "arterioles": {s: described(SMALL, SMALL_FIGURES, f) for s, f in fits.items()},
         "figures": figures,
     }
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     write(large, fits, run)
-    for found in (large, *fits.values()):
+    for found in fits.values():
         print(found.values, {k: round(v, 3) for k, v in found.readings.items()}, flush=True)
 
 

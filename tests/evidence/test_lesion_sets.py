@@ -31,6 +31,7 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
 @pytest.fixture(scope="module")
 def ctx(patch: pytest.MonkeyPatch) -> Context:
     patch.setattr(lesion_cohort, "DRAWN", (PEOPLE, PEOPLE))
+    patch.setattr(over_sets, "PEOPLE", PEOPLE)
     for module in (over_sets, set_reading, warfarin):
         patch.setattr(module, "EACH", EACH)
     context = Context(quick=True, threads=1)
