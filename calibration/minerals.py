@@ -8,43 +8,22 @@ patient and of health as start values, and its record into ``calibration/mineral
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import mineral_experiments as experiments
+from fitting import Figure, read_rows, write_rows
 
 from livedo.body import PHYSIOLOGY, load_body
 
 RECORD = Path(__file__).with_name("minerals_record.json")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A published number and the reading that should give it; ``sd`` on the log scale where ``log``.
-
-    ``ids`` are rows of the evidence tables (class calibration, or weak where marked), or ``choice`` where the figure is the
-    reference patient's own definition.
-    """
-
-    reading: str
-    value: float
-    sd: float
-    ids: str
-    log: bool = False
-
-    def residual(self, simulated: np.ndarray) -> np.ndarray:
-        """Distance in standard deviations."""
-        if self.log:
-            return np.log(np.maximum(simulated, 1e-12) / self.value) / self.sd
-        return (simulated - self.value) / self.sd
 
 
 FIGURES = (
@@ -265,7 +244,7 @@ def write(
 ) -> None:
     """Values into the tables of numbers."""
     table = PHYSIOLOGY / "parameters.csv"
-    rows = _read(table)
+    rows = read_rows(table)
     for row in rows:
         if row["name"] in values:
             row["value"] = f"{values[row['name']]:.5g}"
@@ -275,30 +254,18 @@ def write(
             row["value"] = f"{reference[row['name']]:.4g}"
             row["status"] = "calibrated"
             row["source"] = f"settled state of the reference patient; {run}"
-    _write(table, rows)
+    write_rows(table, rows)
     settings = PHYSIOLOGY / "settings.csv"
-    rows = [row for row in _read(settings) if not (row["setting"] == "healthy" and row["name"] in healthy)]
+    rows = [row for row in read_rows(settings) if not (row["setting"] == "healthy" and row["name"] in healthy)]
     rows += [
         {"setting": "healthy", "name": n, "value": f"{v:.4g}", "meaning": f"settled state; {run}"}
         for n, v in healthy.items()
     ]
-    _write(settings, rows)
+    write_rows(settings, rows)
 
 
 def _origin(source: str) -> str:
     return source.split("; calibration/minerals.py")[0]
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def _write(path: Path, rows: list[dict[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def main() -> None:

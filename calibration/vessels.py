@@ -1,6 +1,7 @@
 """Sets the few parameters of the vessel chain that published figures of class calibration can set.
 
-Run by hand: ``python calibration/vessels.py`` (some minutes). People settle once, as the vessel chain moves no mineral of
+Run by hand: ``python calibration/vessels.py`` (some minutes; ``--arterioles`` after a change of
+arterioles alone). People settle once, as the vessel chain moves no mineral of
 plasma. Then ``LARGE`` is fitted to T50, breast artery and coronary figures, and ``SMALL`` to sections of skin of people on
 dialysis, once for each structure of the disease; both by damped Gauss-Newton least squares with log-normal priors (maximum
 a posteriori), all derivatives side by side in the engine's lanes. Values go into ``physiology/parameters.csv`` with status
@@ -10,16 +11,18 @@ a posteriori), all derivatives side by side in the engine's lanes. Values go int
 
 from __future__ import annotations
 
-import csv
-import hashlib
 import json
+import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fitting import Figure, Fit, Readings, Sets, described, fit, read_rows, run_name, write_rows, write_values
 
 from livedo.body import PHYSIOLOGY, load_body
 from livedo.engine import Trajectory
@@ -31,40 +34,20 @@ from livedo.evidence.experiments.small_vessels import IN_SECTION, begins, vintag
 
 RECORD = Path(__file__).with_name("vessels_record.json")
 YEAR = 52 * WEEK
-#: Iterations; relative move for derivatives; tolerance of runs of the whole body, which read slow states alone.
-ITERATIONS, NUDGE, LOOSE = 8, 0.05, 1e-3
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A published number and the reading that should give it; ``sd`` on the log scale where ``log``.
-
-    ``ids`` are rows of the evidence tables (class calibration, or weak or not scored where marked), or a choice.
-    """
-
-    reading: str
-    value: float
-    sd: float
-    ids: str
-    log: bool = True
-
-    def residual(self, simulated: np.ndarray) -> np.ndarray:
-        """Distance in standard deviations."""
-        if self.log:
-            return np.log(np.maximum(simulated, 1e-12) / self.value) / self.sd
-        return (simulated - self.value) / self.sd
+#: Tolerance of runs of the whole body, which read slow states alone.
+LOOSE = 1e-3
 
 
 LARGE_FIGURES = (
-    Figure("T50 on dialysis", 255.0, 0.06, "VS022, VS023, VS025, VS027: mean of three studies"),
-    Figure("breast artery, health", 3.9, 0.1, "VS059"),
-    Figure("breast artery, filtration 15 to 40", 8.1, 0.1, "VS060"),
-    Figure("breast artery, dialysis", 20.0, 0.1, "VS061"),
-    Figure("coronary growth in a year, calcium binder", 25.0, 0.15, "VS056: the study's median growth"),
+    Figure("T50 on dialysis", 255.0, 0.06, "VS022, VS023, VS025, VS027: mean of three studies", log=True),
+    Figure("breast artery, health", 3.9, 0.1, "VS059", log=True),
+    Figure("breast artery, filtration 15 to 40", 8.1, 0.1, "VS060", log=True),
+    Figure("breast artery, dialysis", 20.0, 0.1, "VS061", log=True),
+    Figure("coronary growth in a year, calcium binder", 25.0, 0.15, "VS056: the study's median growth", log=True),
 )
 SMALL_FIGURES = (
-    Figure("sections with calcium", 35.0, 0.1, "VS068"),
-    Figure("sections with thrombus", 8.7, 0.4, "HIS13 (not scored): kidney disease without calciphylaxis"),
+    Figure("sections with calcium", 35.0, 0.1, "VS068", log=True),
+    Figure("sections with thrombus", 8.7, 0.4, "HIS13 (not scored): kidney disease without calciphylaxis", log=True),
 )
 #: Parameter -> centre and SD of the logarithm of its prior.
 LARGE = {
@@ -75,9 +58,6 @@ LARGE = {
 }
 SMALL = {"arteriole_seed": (1.5e-6, 0.7), "thrombosis_rate": (1e-6, 1.5)}
 STRUCTURES = ("calcification", "thrombosis", "intimal")
-
-Sets = Mapping[str, np.ndarray]
-Readings = dict[str, np.ndarray]
 
 
 def people() -> tuple[Context, dict[str, Group]]:
@@ -175,122 +155,45 @@ def small_readings(group: Group, structure: str, large: Mapping[str, float]) -> 
     return read
 
 
-@dataclass(frozen=True)
-class Fit:
-    """Where a fit ends: values, residuals of figures, readings, Jacobian over priors, course of the cost."""
-
-    values: dict[str, float]
-    residuals: np.ndarray
-    readings: dict[str, float]
-    jacobian: np.ndarray
-    cost: list[float]
-
-
-def fit(
-    priors: Mapping[str, tuple[float, float]], figures: tuple[Figure, ...], read: Callable[[Sets], Readings]
-) -> Fit:
-    """Damped Gauss-Newton in prior SDs: derivatives and several dampings side by side."""
-    names = list(priors)
-    centre, spread = (np.array([f(priors[n]) for n in names]) for f in (lambda p: np.log(p[0]), lambda p: p[1]))
-
-    def at(points: np.ndarray) -> tuple[np.ndarray, Readings]:
-        sets = {n: np.exp(centre[i] + spread[i] * points[:, i]) for i, n in enumerate(names)}
-        found = read(sets)
-        return np.stack([f.residual(found[f.reading]) for f in figures], axis=1), found
-
-    point, cost = np.zeros(len(names)), []
-    while True:
-        step = NUDGE / spread
-        values, found = at(point + np.concatenate([np.zeros((1, len(names))), np.diag(step)]))
-        jacobian = ((values[1:] - values[0]) / step[:, None]).T
-        cost.append(float(values[0] @ values[0] + point @ point))
-        print(f"  cost {cost[-1]:.3f}", flush=True)
-        if (len(cost) > 1 and cost[-1] > 0.995 * cost[-2]) or len(cost) == ITERATIONS:
-            break
-        trials = []
-        for damping in (0.0, 0.3, 3.0, 30.0):
-            matrix = jacobian.T @ jacobian + (1 + damping) * np.eye(len(names))
-            trials.append(point - np.clip(np.linalg.solve(matrix, jacobian.T @ values[0] + point), -2, 2))
-        tried, _ = at(np.array(trials))
-        costs = (tried**2).sum(axis=1) + (np.array(trials) ** 2).sum(axis=1)
-        point = trials[int(np.argmin(costs))]
-    fitted = {n: float(f"{np.exp(centre[i] + spread[i] * point[i]):.4g}") for i, n in enumerate(names)}
-    return Fit(fitted, values[0], {k: float(v[0]) for k, v in found.items()}, jacobian, cost)
-
-
-def described(priors: Mapping[str, tuple[float, float]], figures: tuple[Figure, ...], found: Fit) -> dict[str, object]:
-    """What the record keeps of a fit, and what its figures say of each parameter: posterior over prior spread."""
-    posterior = np.sqrt(np.diag(np.linalg.inv(found.jacobian.T @ found.jacobian + np.eye(len(priors)))))
-    information = found.jacobian**2
-    shares = information / information.sum(axis=0)
-    return {
-        "figures": [
-            {**asdict(f), "simulated": round(found.readings[f.reading], 4), "residual_in_sd": round(float(r), 2)}
-            for f, r in zip(figures, found.residuals, strict=True)
-        ],
-        "parameters": {
-            n: {"value": found.values[n], "prior": priors[n][0], "prior_sd_log": priors[n][1]} for n in priors
-        },
-        "posterior_over_prior_spread": {n: round(float(p), 3) for n, p in zip(priors, posterior, strict=True)},
-        "set_by": {n: [f.ids for i, f in enumerate(figures) if shares[i, j] >= 0.1] for j, n in enumerate(priors)},
-        "cost": [round(c, 3) for c in found.cost],
-    }
-
-
-def write(large: Fit, small: Mapping[str, Fit], run: str) -> None:
+def write(large: Mapping[str, float], small: Mapping[str, Fit], run: str) -> None:
     """Values into the tables of numbers, those of rival structures into the settings."""
-    scale = float(defined({k: np.array([v]) for k, v in large.values.items()})[0])
-    values = large.values | small["calcification"].values | {"propensity_ref": scale}
-    table = PHYSIOLOGY / "parameters.csv"
-    with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        name = row["name"]
-        if name in values:
-            row["value"], row["status"] = f"{values[name]:.4g}", "calibrated"
-        else:
-            continue
-        row["source"] = row["source"].split("; calibration/vessels.py")[0] + f"; {run}"
-    _rewrite(table, rows)
+    scale = float(defined({k: np.array([v]) for k, v in large.items()})[0])
+    write_values({**large} | small["calcification"].values | {"propensity_ref": scale}, run)
     settings = PHYSIOLOGY / "settings.csv"
-    with settings.open(encoding="utf-8", newline="") as file:
-        rows = [r for r in csv.DictReader(file) if not (r["setting"].startswith("structure_") and r["name"] in SMALL)]
+    rows = [r for r in read_rows(settings) if not (r["setting"].startswith("structure_") and r["name"] in SMALL)]
     rows += [
         {"setting": f"structure_{structure}", "name": name, "value": f"{value:.4g}", "meaning": f"fitted; {run}"}
         for structure, found in small.items()
         for name, value in found.values.items()
     ]
-    _rewrite(settings, rows)
-
-
-def _rewrite(path: Path, rows: list[dict[str, str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(settings, rows)
 
 
 def main() -> None:
-    """Fit, write, record."""
+    """Fit, write, record; with ``--arterioles`` those alone, on the large arteries that the record holds."""
     began = time.time()
     context, groups = people()
-    large = fit(LARGE, LARGE_FIGURES, large_readings(groups))
-    print(large.values, flush=True)
-    fits = {s: fit(SMALL, SMALL_FIGURES, small_readings(groups["dialysis"], s, large.values)) for s in STRUCTURES}
+    known = json.loads(RECORD.read_text(encoding="utf-8"))["plasma and large arteries"]
+    if "--arterioles" in sys.argv:
+        large, described_large = {n: row["value"] for n, row in known["parameters"].items()}, known
+    else:
+        found = fit(LARGE, LARGE_FIGURES, large_readings(groups))
+        large, described_large = found.values, described(LARGE, LARGE_FIGURES, found)
+    print(large, flush=True)
+    fits = {s: fit(SMALL, SMALL_FIGURES, small_readings(groups["dialysis"], s, large)) for s in STRUCTURES}
     figures = [asdict(f) for f in (*LARGE_FIGURES, *SMALL_FIGURES)]
-    text = json.dumps([figures, LARGE, SMALL, context.body.model.fingerprint], sort_keys=True)
-    run = f"calibration/vessels.py run {hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    run = run_name("vessels.py", figures, LARGE, SMALL, context.body.model.fingerprint)
     record = {
         "run": run,
         "seconds": round(time.time() - began),
         "method": "damped Gauss-Newton on figures and log-normal priors (maximum a posteriori)",
-        "plasma and large arteries": described(LARGE, LARGE_FIGURES, large),
+        "plasma and large arteries": described_large,
         "arterioles": {s: described(SMALL, SMALL_FIGURES, f) for s, f in fits.items()},
         "figures": figures,
     }
     RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     write(large, fits, run)
-    for found in (large, *fits.values()):
+    for found in fits.values():
         print(found.values, {k: round(v, 3) for k, v in found.readings.items()}, flush=True)
 
 

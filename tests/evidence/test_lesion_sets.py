@@ -16,7 +16,7 @@ from livedo.care.effects import daily_effect
 from livedo.care.treatments import load_treatments
 from livedo.errors import InputError
 from livedo.evidence.context import Context
-from livedo.evidence.experiments import lesion_cohort, over_sets, set_course, set_outcomes
+from livedo.evidence.experiments import lesion_cohort, over_sets, set_course, set_outcomes, set_reading, warfarin
 from livedo.evidence.lesion_sets import STRUCTURES, TABLE, LesionSet, load_sets, of_structure
 from livedo.evidence.lesion_sets import over_sets as interval
 
@@ -32,7 +32,9 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
 @pytest.fixture(scope="module")
 def ctx(patch: pytest.MonkeyPatch) -> Context:
     patch.setattr(lesion_cohort, "DRAWN", (PEOPLE, PEOPLE))
-    patch.setattr(over_sets, "EACH", EACH)
+    patch.setattr(over_sets, "PEOPLE", PEOPLE)
+    for module in (over_sets, set_reading, warfarin):
+        patch.setattr(module, "EACH", EACH)
     context = Context(quick=True, threads=1)
     few = [one for s in STRUCTURES for one in [o for o in load_sets() if o.structure == s][:3]]
     context.once("accepted sets", lambda: tuple(few))
@@ -138,7 +140,7 @@ def test_shares_of_first_rank_sum_to_all_sets(ctx: Context, patch: pytest.Monkey
 def test_a_structure_without_accepted_sets_has_no_number(patch: pytest.MonkeyPatch) -> None:
     alone = Context(quick=True, threads=1)
     alone.once("accepted sets", lambda: load_sets()[:3])
-    patch.setattr(over_sets, "_incidence", lambda ctx, control: np.arange(3.0))
+    patch.setattr(over_sets, "incidences", lambda ctx, control: np.arange(3.0))
     other = next(s for s in STRUCTURES if s != load_sets()[0].structure)
     assert np.isnan(over_sets.incidence(alone, structure=other).value)
     assert over_sets.incidence(alone, structure=load_sets()[0].structure).value == 1.0
@@ -166,3 +168,14 @@ def test_apixaban_is_an_input_of_the_organs_that_run(ctx: Context) -> None:
     inputs = daily_effect(drug, over_sets.APIXABAN, "oral", frozenset(ctx.body.inputs))
     assert inputs
     assert set(inputs) <= set(set_course.kernel(ctx).layout.parameters)
+
+
+def test_warfarin_brings_more_lesions_where_the_wall_leads_and_stopping_it_is_no_harm_to_the_wound(
+    ctx: Context,
+) -> None:
+    for structure in STRUCTURES:
+        assert 0.2 < warfarin.incidence_ratio(ctx, structure=structure).value < 60
+    assert warfarin.incidence_ratio(ctx, structure="calcification").value > 1
+    assert abs(warfarin.gain(ctx).value) < 50
+    with pytest.raises(InputError, match="no such arm"):
+        warfarin.gain(ctx, arm="doubled")

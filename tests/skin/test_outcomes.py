@@ -76,10 +76,10 @@ def test_one_sample_is_refused() -> None:
         outcomes(with_rates(1), TIMES[:1], seed=1, people=np.zeros(1, int))
 
 
-def test_every_hazard_is_a_state_of_the_body() -> None:
+def test_every_hazard_is_counted_by_the_body() -> None:
     from livedo.body import load_body
 
     body = load_body()
     for hazard in (*hazards("death"), *hazards("event")):
-        assert hazard.symbol in body.accumulators
+        assert body.unit(hazard.symbol) == "dimensionless"
         assert hazard.meaning

@@ -13,7 +13,7 @@ from livedo.care.plan import Action
 WEEK = 168.0
 ONE = np.zeros(1, dtype=int)
 #: An eschar in skin whose vessels are open enough to heal, and in skin whose vessels are not.
-ESCHAR = {"eschar_calf": 30.0, "necrosed_calf": 30.0, "lumen": 0.92}
+ESCHAR = {"eschar_calf": 30.0, "lumen": 0.95}
 ISCHAEMIC = {**ESCHAR, "flow_shift_calf": -0.95}
 SKIN = tuple(f"{n}_calf" for n in ("eschar", "wound_area", "healed", "granulation", "bacteria", "plaque"))
 
@@ -84,7 +84,8 @@ def test_a_vacuum_dressing_on_eschar_does_nothing(skin: Any) -> None:
     early = skin.run(2, carry_out([action("vacuum dressing", site="calf")], people=ONE, body=skin.body), **ESCHAR)
     plain = skin.run(2, carry_out([action("vacuum dressing", site="acral")], people=ONE, body=skin.body), **ESCHAR)
     for name in SKIN:
-        assert np.array_equal(early[name], plain[name]), name
+        # the acral site, where a dressing acts on nothing, moves the solver's own steps
+        assert early[name] == pytest.approx(plain[name], rel=1e-5, abs=1e-6), name
 
 
 def test_a_graft_on_an_infected_bed_does_not_take(skin: Any) -> None:
@@ -120,8 +121,26 @@ def test_antibiotics_lower_bacteria_and_the_hazard_of_sepsis(skin: Any) -> None:
     given = {**skin.lesion("calf"), "lumen": 0.8}
     treated = skin.run(16, carry_out([action("antibiotic")], people=ONE, body=skin.body), **given)
     plain = skin.run(16, **given)
-    assert treated["bacteria_calf"][0, -1] < plain["bacteria_calf"][0, -1] - 0.5
+    assert treated["bacteria_calf"][0, -1] < plain["bacteria_calf"][0, -1]
     assert treated["hazard_sepsis"][0, -1] < plain["hazard_sepsis"][0, -1]
+
+
+def test_biofilm_hides_bacteria_from_antibiotics_until_a_debridement_breaks_it_up(skin: Any) -> None:
+    given = {**ESCHAR, "bacteria_calf": 6.0, "biofilm_calf": 0.78}
+
+    def killed(*before: Action) -> float:
+        """What three days of an antibiotic take, log10 CFU/g."""
+        plans = (before, (*before, action("antibiotic", start="day 1")))
+        runs = [skin.run(4 / 7, carry_out(p, people=ONE, body=skin.body), every=24.0, **given) for p in plans]
+        return float(runs[0]["bacteria_calf"][0, -1] - runs[1]["bacteria_calf"][0, -1])
+
+    assert killed(action("debridement", site="calf", start="day 1")) > 1.5 * killed() > 0
+
+
+def test_biofilm_is_back_some_days_after_a_debridement(skin: Any) -> None:
+    plan = [action("debridement", site="calf", start="day 3")]
+    film = skin.run(2, carry_out(plan, people=ONE, body=skin.body), every=24.0, **ESCHAR, biofilm_calf=0.78)
+    assert film["biofilm_calf"][0, 4] < 0.5 < film["biofilm_calf"][0, 8]
 
 
 def test_alteplase_opens_what_a_clot_has_closed(skin: Any) -> None:

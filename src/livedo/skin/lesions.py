@@ -158,14 +158,14 @@ def onsets(body: Body, kernel: Kernel, lived: Course, people: int, *, seed: int)
     parameters = moment.parameters.copy()
     for number, name in enumerate(body.sites):
         column = kernel.layout.parameters.index(at_place("onset_draw", name))
+        again = kernel.layout.parameters.index(at_place("relapse_draw", name))
+        parameters[:, again] = draw(seed, f"relapse/{name}", np.arange(people))
         passed = moment.states[:, kernel.layout.states.index(at_place("onset_hazard", name))]
         later = passed + draw(seed, f"onset/{name}", np.arange(people))
         parameters[:, column] = np.where(site == number, passed, later)
     states, row = moment.states.copy(), kernel.layout.states.index
     for name in body.sites:
         # what is told of the lesion is counted from its onset
-        dead = states[:, row(at_place("eschar", name))] + states[:, row(at_place("wound_area", name))]
-        states[:, row(at_place("necrosed", name))] = dead
         states[:, row(at_place("healed", name))] = 0.0
     moment = replace(moment, parameters=parameters, states=states)
     return Onset(moment, site, stretch * lived.hours / YEAR, who, float(chance.sum() / lived_years))

@@ -20,7 +20,10 @@ from livedo.evidence.result import Result
 Experiment = Callable[..., Result]
 FOLDER = Path(__file__).parent
 #: Modules that experiments of any subject use.
-SHARED = ("sessions_run", "clamp", "units", "organ_run", "lesion_cohort", "set_course", "set_outcomes", "set_figures")
+SHARED = (
+    *("sessions_run", "clamp", "units", "organ_run", "lesion_cohort"),
+    *("set_course", "set_outcomes", "set_figures", "set_reading"),
+)
 #: Subjects that need no more of the body than what minerals depend on.
 OF_MINERALS = (
     *("bone", "calcium", "control", "drugs", "elimination", "kidney", "kidney_states", "parathyroid", "sessions"),

@@ -10,9 +10,10 @@ import numpy as np
 
 from livedo.body import haemodialysis
 from livedo.care.actions import actions, carry_out, session_hours
-from livedo.engine import simulate
+from livedo.engine import Schedule, simulate
 from livedo.engine.randomness import normal, uniform
 from livedo.evidence.context import SEED, WEEK, Context
+from livedo.evidence.experiments.kidney_states import GRAFT, GRAFT_SD, PREDNISOLONE
 from livedo.evidence.experiments.lesion_cohort import (
     LOOSE,
     Followed,
@@ -23,7 +24,9 @@ from livedo.evidence.experiments.lesion_cohort import (
     kernel,
     whole_body,
 )
+from livedo.evidence.experiments.set_course import moved
 from livedo.evidence.experiments.units import PG_ML_PTH
+from livedo.evidence.lesion_sets import LesionSet
 from livedo.evidence.result import NotSimulated, Result, mean_of, share_of
 from livedo.skin.outcomes import hazards, outcomes
 
@@ -43,22 +46,32 @@ LOOK, BEST, WORST = 26, 0.35, 0.2
 OPERATED = (96, 32)
 #: How often each person's luck is drawn anew.
 LUCK = 40
+DAY = 24.0
 
 
 # Wounds of other diseases, on dialysis patients without calciphylaxis
 
 
-def _other_wounds(ctx: Context, *planned: Mapping[str, Any], weeks: int, eschar: float = 0.0, **inputs: Any) -> Any:
-    """A wound of the calf (median 15 cm2) given to dialysis patients: observables, weekly."""
+def _other_wounds(
+    ctx: Context,
+    *planned: Mapping[str, Any],
+    weeks: int,
+    eschar: float = 0.0,
+    under: LesionSet | None = None,
+    **inputs: Any,
+) -> Any:
+    """A wound of the calf (median 15 cm2) given to dialysis patients, perhaps under a set of parameters: observables, weekly."""
 
     def make() -> Any:
         moment = dialysed(ctx).moment.chosen(np.arange(min(len(dialysed(ctx)), 512)))
+        if under is not None:
+            names = kernel(ctx).layout.parameters
+            moment = replace(moment, parameters=moved(ctx, names, moment.parameters, under))
         who = np.arange(len(moment.states))
         area = 15.0 * np.exp(0.6 * normal(SEED, "other wound", who))
         wound = {
             "wound_area_calf": (1 - eschar) * area,
             "eschar_calf": eschar * area,
-            "necrosed_calf": area,
             "granulation_calf": 0.3,
             "bacteria_calf": 4.0 + 0.5 * normal(SEED, "other bacteria", who),
         }
@@ -79,20 +92,21 @@ def _other_wounds(ctx: Context, *planned: Mapping[str, Any], weeks: int, eschar:
             chunk=64,
         )
 
-    return ctx.once(("other wounds", repr(planned), weeks, eschar, repr(inputs)), make)
+    return ctx.once(("other wounds", repr(planned), weeks, eschar, repr(under), repr(inputs)), make)
 
 
 def _area(run: Any) -> np.ndarray:
     return run["wound_area_calf"] + run["eschar_calf"]
 
 
-def vacuum_on_other_wounds(ctx: Context, *, read: str) -> Result:
-    """Negative pressure for 16 weeks on debrided wounds of the calf against dressings alone.
+def vacuum_on_other_wounds(ctx: Context, *, read: str, under: LesionSet | None = None) -> Result:
+    """Negative pressure for 16 weeks on debrided wounds of the calf against dressings alone, perhaps under a set of parameters.
 
     ``read``: ``odds`` ratio or ``risk`` ratio of closing by then.
     """
-    with_it = _area(_other_wounds(ctx, {"action": "vacuum dressing", "site": "calf"}, weeks=16))[:, -1] < 0.5
-    without = _area(_other_wounds(ctx, weeks=16))[:, -1] < 0.5
+    dressing = {"action": "vacuum dressing", "site": "calf"}
+    with_it = _area(_other_wounds(ctx, dressing, weeks=16, under=under))[:, -1] < 0.5
+    without = _area(_other_wounds(ctx, weeks=16, under=under))[:, -1] < 0.5
     p, q = (share_of(x).value / 100 for x in (with_it, without))
     if not (0 < p < 1 and 0 < q < 1):
         raise NotSimulated("all or no wounds close")
@@ -241,6 +255,33 @@ def parathyroidectomy(ctx: Context, *, pth: str, read: str) -> Result:
     return mean_of(np.clip(gain, -100, 100)[chosen])
 
 
+def transplant(ctx: Context, *, read: str) -> Result:
+    """What a kidney transplant at diagnosis changes within 26 weeks, against staying on dialysis.
+
+    ``read``: ``closed`` (points of the lesion at diagnosis) or ``death`` (points of the chance of death of the disease). Function
+    of the graft and prednisolone are those of published cohorts; uraemia, sessions and their hypotension end. Waiting, surgery,
+    rejection and the risk of infection under immunosuppression are not in it.
+    """
+
+    def make() -> tuple[Any, Any]:
+        _, _, without = _operated(ctx)
+        few = diagnosed(ctx).chosen(np.arange(len(without["P"])))
+        function = np.maximum(GRAFT + GRAFT_SD * normal(SEED, "graft", few.source), 20.0) * 0.06
+        kidneys = Schedule().set("graft_GFR", function, 0.0).set("binder_PBED", 0.0, 0.0)
+        kidneys = kidneys.hold_all(ctx.body.onsets_held, 0.0, every=WEEK).hold_all(ctx.body.skin_held, 0.0, every=DAY)
+        for week, dose in PREDNISOLONE:
+            kidneys = kidneys.set("prednisolone_dose", dose / 24, week * WEEK)
+        return whole_body(ctx, few, weeks=LOOK, kidneys=kidneys), without
+
+    with_it, without = ctx.once("transplanted lesions", make)
+    if read == "death":
+        dead = [-100 * np.expm1(-_hazard(run, LOOK, "sepsis", "wasting")) for run in (with_it, without)]
+        return mean_of(dead[0] - dead[1])
+    size = np.maximum(_lesion_of(ctx, without, 0), 1.0)
+    gain = 100 * (_lesion_of(ctx, without, LOOK) - _lesion_of(ctx, with_it, LOOK)) / size
+    return mean_of(np.clip(gain, -100, 100))
+
+
 def arm_ratio(ctx: Context, *, arm: str) -> Result:
     """Risk ratio of death within half a year (operation) or a year with an action at diagnosis, same people and luck."""
     if arm == "parathyroidectomy":
@@ -253,9 +294,10 @@ def arm_ratio(ctx: Context, *, arm: str) -> Result:
     return Result(value, float((chance - value * base).std() / np.sqrt(len(base)) / base.mean()))
 
 
-def _hazard(run: Any, week: int) -> np.ndarray:
-    """Cumulative hazard of death of any cause since diagnosis, shape (people,)."""
-    return np.sum([run[h.symbol][:, week] - run[h.symbol][:, 0] for h in hazards("death")], axis=0)
+def _hazard(run: Any, week: int, *causes: str) -> np.ndarray:
+    """Cumulative hazard of death of some causes, or of any, since diagnosis, shape (people,)."""
+    counted = [h.symbol for h in hazards("death") if h.name in causes or not causes]
+    return np.sum([run[symbol][:, week] - run[symbol][:, 0] for symbol in counted], axis=0)
 
 
 def nothing(ctx: Context) -> Result:

@@ -107,7 +107,9 @@ def kernel(ctx: Context) -> Kernel:
     body = ctx.body
 
     def make() -> Kernel:
-        chamber = tuple(f"{n}_{s}" for n in ("dissolved_PO2", "TcPO2", "tissue_PO2") for s in body.sites)
+        chamber = tuple(
+            f"{n}_{s}" for n in ("dissolved_PO2", "TcPO2", "tissue_PO2", "low_oxygen_share") for s in body.sites
+        )
         granted = tuple(f"{n}_{s}" for n in ("graft_take_chance", "graft_would_take") for s in body.sites)
         held = ("Quf_required", *body.skin_held.values(), *body.onsets_held.values())
         wanted = (*observed(body), *READ, *read_for_refusals(body), *chamber, *granted, *held, "MAP")
@@ -279,11 +281,16 @@ def followed(
 
 
 def whole_body(
-    ctx: Context, who: Diagnosed, *planned: Mapping[str, Any], weeks: int, hours: float = 80.0
+    ctx: Context,
+    who: Diagnosed,
+    *planned: Mapping[str, Any],
+    weeks: int,
+    hours: float = 80.0,
+    kidneys: Schedule | None = None,
 ) -> Trajectory:
     """The diagnosed as whole bodies under background care and some actions: their lesion and vessels, their own minerals.
 
-    Sampled every week at ``hours`` after its start.
+    Sampled every week at ``hours`` after its start. ``kidneys`` stands in place of haemodialysis.
     """
     lesion, body = kernel(ctx), ctx.body
     fine = ctx.once("whole kernel", lambda: body.kernel((*observed(body), *READ, "Ca_total", "PTH", "P")))
@@ -295,7 +302,7 @@ def whole_body(
     for name in set(body.onsets_held) | {n.replace("lesion_begun", "onset_draw") for n in body.onsets_held}:
         column = lesion.layout.parameters.index(name)
         parameters[:, fine.layout.parameters.index(name)] = who.moment.parameters[:, column]
-    schedule = haemodialysis(skin=True)
+    schedule = haemodialysis(skin=True) if kidneys is None else kidneys
     schedule = schedule + carry_out(actions_of(*BACKGROUND, *planned), people=who.born, seed=SEED, body=body)
     return simulate(
         fine,

@@ -64,15 +64,18 @@ class Hazard:
 
 @dataclass(frozen=True)
 class Ill:
-    """So many people of every set at diagnosis, set by set, with the weeks since onset.
+    """So many people of every set at diagnosis, set by set, drawn from those at risk, with the weeks since onset.
 
-    ``of_set`` and ``site`` have shape (sets x people,); ``since`` is observable -> shape (sets x people, weeks).
+    ``of_set``, ``site`` and ``source`` (who of the dialysis patients each is) have shape (sets x people,); ``since`` is
+    observable -> shape (sets x people, weeks).
     """
 
     sets: tuple[LesionSet, ...]
+    at_risk: Hazard
     moment: Moment
     of_set: np.ndarray
     site: np.ndarray
+    source: np.ndarray
     since: Mapping[str, np.ndarray]
 
     def by_set(self, values: np.ndarray) -> np.ndarray:
@@ -102,6 +105,11 @@ def _fed(ctx: Context) -> tuple[str, ...]:
     return tuple(n for n in _vessel_kernel(ctx).layout.parameters if n not in given)
 
 
+def read_by_arterioles(ctx: Context) -> Mapping[str, np.ndarray]:
+    """What arterioles of everyone on dialysis read: name -> shape (people,)."""
+    return _everyone(ctx)[1]
+
+
 def _everyone(ctx: Context) -> tuple[Moment, dict[str, np.ndarray]]:
     """The people of every set on dialysis, without a lesion, and what their arterioles read, shape (people,)."""
 
@@ -126,11 +134,26 @@ def values_of(ctx: Context, one: LesionSet) -> dict[str, float]:
     return {**ctx.body.settings[f"structure_{one.structure}"], **one.values}
 
 
+def moved(ctx: Context, names: Sequence[str], parameters: np.ndarray, one: LesionSet) -> np.ndarray:
+    """People's parameters, shape (people, names), under a set, which moves the centre of what differs between them."""
+    found = parameters.copy()
+    for name, value in values_of(ctx, one).items():
+        if name in names:
+            own, column = ctx.body.parameters.get(name), names.index(name)
+            if own is not None and own.spread:
+                found[:, column] *= value / own.value
+            else:
+                found[:, column] = value
+    return found
+
+
 def vessels(ctx: Context, sets: Sequence[LesionSet], **changed: Any) -> Vessels:
     """Arterioles of everyone after the years each has been on dialysis; ``changed`` has shape (people,) or is a number."""
     _, read = _everyone(ctx)
     people, many = len(read["wall_propensity"]), len(sets)
-    values = {n: np.tile(np.broadcast_to(v, (people,)), many) for n, v in {**read, **changed}.items()}
+    known = _vessel_kernel(ctx).layout.parameters
+    given = {n: v for n, v in {**read, **changed}.items() if n in known}
+    values = {n: np.tile(np.broadcast_to(v, (people,)), many) for n, v in given.items()}
     for name in values.keys() & {n for s in sets for n in values_of(ctx, s)}:
         own = np.asarray(ctx.body.parameters[name].value)
         values[name] = np.repeat([values_of(ctx, s).get(name, float(own)) for s in sets], people)
@@ -153,14 +176,7 @@ def hazard(ctx: Context, sets: Sequence[LesionSet], **changed: Any) -> Hazard:
             parameters[:, layout.parameters.index(name)] = np.tile(np.broadcast_to(value, (people,)), len(sets))
     for number, one in enumerate(sets):
         mine = slice(number * people, (number + 1) * people)
-        for name, value in values_of(ctx, one).items():
-            column = layout.parameters.index(name)
-            # what differs between people keeps its spread: the set moves its centre
-            centre = ctx.body.parameters.get(name)
-            if centre is not None and centre.spread:
-                parameters[mine, column] *= value / centre.value
-            else:
-                parameters[mine, column] = value
+        parameters[mine] = moved(ctx, layout.parameters, parameters[mine], one)
     start = replace(everyone, states=states, parameters=parameters)
     middle = _run(ctx, start, WEEK, [], out_of_reach=True)
     run = _run(ctx, middle.final, 2 * WEEK, [], out_of_reach=True)
@@ -186,9 +202,10 @@ def ill(ctx: Context, sets: Sequence[LesionSet], each: int, at_risk: Hazard | No
         passed = moment.states[:, layout.states.index(at_place("onset_hazard", name))]
         later = passed + draw(SEED, f"onset/{name}", born)
         parameters[:, layout.parameters.index(at_place("onset_draw", name))] = np.where(site == number, passed, later)
+        parameters[:, layout.parameters.index(at_place("relapse_draw", name))] = draw(SEED, f"relapse/{name}", born)
     moment = replace(moment, parameters=parameters)
     run = _run(ctx, moment, TO_DIAGNOSIS * WEEK, np.arange(TO_DIAGNOSIS + 1) * WEEK)
-    return Ill(tuple(sets), run.final.restarted(0.0), of_set, site, run.values)
+    return Ill(tuple(sets), at_risk, run.final.restarted(0.0), of_set, site, who.ravel(), run.values)
 
 
 def followed(

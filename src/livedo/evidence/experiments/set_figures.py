@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from livedo.evidence.context import Context
-from livedo.evidence.experiments.set_course import followed, hazard, ill
+from livedo.evidence.experiments.set_course import Ill, followed, hazard, ill
 from livedo.evidence.experiments.set_outcomes import RATES, chances, dead, healed, parts, rises
 from livedo.evidence.lesion_sets import LesionSet
 from livedo.evidence.registry import load_figures
@@ -46,12 +46,19 @@ def bands() -> dict[str, tuple[float, float]]:
 
 
 def readings(
-    context: Context, sets: Sequence[LesionSet], rates: Mapping[str, np.ndarray]
+    context: Context,
+    sets: Sequence[LesionSet],
+    rates: Mapping[str, np.ndarray],
+    who: Ill | None = None,
+    run: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Readings and their errors on the logarithm, each of shape (sets, draws); rates have shape (sets, draws)."""
-    at_risk = hazard(context, sets)
-    who = ill(context, sets, ILL, at_risk)
-    run = followed(context, who)
+    """Readings and their errors on the logarithm, each of shape (sets, draws); rates have shape (sets, draws).
+
+    ``who`` is at diagnosis, by default ``ILL`` people of each set; ``run`` is a year of their course.
+    """
+    who = who or ill(context, sets, ILL, hazard(context, sets))
+    at_risk, each = who.at_risk, len(who.of_set) // len(sets)
+    run = run or followed(context, who)
     found_parts = parts(context, who, run)
     shape = next(iter(rates.values())).shape
     names = list(FIGURES)
@@ -74,7 +81,7 @@ def readings(
     errors["incidence"][:] = 0.2
     proximal = who.site == 0
     for k in range(shape[1]):
-        changed = {n: np.repeat(rates[n][:, k], ILL) for n in RATES if n != "onset_rate"}
+        changed = {n: np.repeat(rates[n][:, k], each) for n in RATES if n != "onset_rate"}
         rise = rises(context, found_parts, changed)
         year, half = chances(rise, 52), chances(rise, 26)
         mean("dead in 26 weeks", k, 100 * dead(half))

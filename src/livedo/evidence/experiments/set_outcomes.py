@@ -114,3 +114,18 @@ def healed(ctx: Context, run: Mapping[str, np.ndarray], rise: Mapping[str, np.nd
     first = np.argmax(done, axis=1)
     chance = np.where(done.any(axis=1), alive[np.arange(len(size)), first], 0.0)
     return np.where(size[:, 0] > ULCER, chance, np.nan)
+
+
+def told(ctx: Context, who: Ill, run: Mapping[str, np.ndarray], weeks: int) -> dict[str, np.ndarray]:
+    """Means of each set some weeks after diagnosis, shape (sets,): closed, healed, dead, septic (%); pain at 12 weeks."""
+    rise = rises(ctx, parts(ctx, who, run))
+    each = chances(rise, weeks)
+    tables = {
+        "closed": 100 * closed(ctx, run, weeks),
+        "healed": 100 * healed(ctx, run, rise, weeks),
+        "death": 100 * dead(each),
+        "disease death": 100 * dead(each, "sepsis", "wasting"),
+        "sepsis": 100 * each["episode"],
+        "pain": run["pain_score"][:, 12],
+    }
+    return {n: np.nanmean(who.by_set(v), axis=1) for n, v in tables.items()}

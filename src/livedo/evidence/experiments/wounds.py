@@ -165,19 +165,19 @@ def oxygen_in_session(ctx: Context) -> Result:
 
 
 def low_oxygen(ctx: Context, *, who: str) -> Result:
-    """Share of body regions with TcPO2 of at most 30 mmHg, %.
+    """Share of regions of trunk and thigh with TcPO2 of at most 30 mmHg at the spot where the sensor sits, %.
 
-    ``who``: ``lesion`` (the region of the lesion at diagnosis), ``other`` (other regions of those people), ``dialysis``.
+    ``who``: ``lesion`` (people with the lesion there, at diagnosis), ``other`` (people whose lesion is elsewhere), ``dialysis``.
+    The study (Wilmer 2001) measured chest, abdomen and thigh; the spot is any of the region.
     """
+    region = ctx.body.sites[0]
     if who == "dialysis":
         lived = course(ctx)
         stretch = len(lived.moments) // 2
         start = lived.moments[stretch]
         run = simulate(kernel(ctx), until=1.0, start=start, times=[1.0], threads=ctx.threads, chunk=64)
         weights = np.exp(-np.nan_to_num(lived.hazard)[:, :, :stretch].sum(axis=(1, 2)))
-        values = np.concatenate([run[f"TcPO2_{s}"][:, 0] for s in ctx.body.sites])
-        return share_of(values <= 30.0, np.tile(weights, len(ctx.body.sites)))
+        return mean_of(100 * run[f"low_oxygen_share_{region}"][:, 0], weights)
     found = followed(ctx, weeks=1, background=())
-    here = np.stack([found.values[f"TcPO2_{s}"][:, 0] for s in ctx.body.sites])
-    mine = np.arange(len(ctx.body.sites))[:, None] == diagnosed(ctx).site[None, :]
-    return share_of((here <= 30.0)[mine if who == "lesion" else ~mine])
+    mine = diagnosed(ctx).site == 0
+    return mean_of(100 * found.values[f"low_oxygen_share_{region}"][mine if who == "lesion" else ~mine, 0])

@@ -1,0 +1,183 @@
+"""Sets the few parameters of perfusion, wound and survival that published figures of class calibration can set.
+
+Run by hand after ``calibration/vessels.py``: ``python calibration/lesion.py`` (some minutes). Vessels, onset and a year of the
+lesion run for people drawn from dialysis patients, under every trial set of parameters side by side and with the same people and
+luck (``experiments/set_course.py``). ``FITTED`` is fitted to ``FIGURES`` by damped Gauss-Newton least squares with log-normal
+priors (maximum a posteriori), beginning at the values of the tables. It holds at most half as many parameters as there are
+independent studies among the figures; every other number of the lesion is fixed, with its source, in the tables. Values go into
+``physiology/parameters.csv`` and ``sites.csv`` with status ``calibrated`` and the run's name, the record into
+``calibration/lesion_record.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fitting import Figure, Readings, Sets, described, fit, run_name, write_values
+
+from livedo.body import haemodialysis
+from livedo.engine import at_place, simulate
+from livedo.evidence import Context
+from livedo.evidence.context import MIDWEEK
+from livedo.evidence.experiments.disease_treatments import vacuum_on_other_wounds
+from livedo.evidence.experiments.set_course import area, followed, hazard, ill, kernel
+from livedo.evidence.experiments.set_figures import readings
+from livedo.evidence.experiments.set_outcomes import RATES
+from livedo.evidence.experiments.wounds import ENTRY, TRIAL, ULCER
+from livedo.evidence.lesion_sets import LesionSet
+from livedo.evidence.registry import load_figures
+from livedo.skin.score import score
+
+RECORD = Path(__file__).with_name("lesion_record.json")
+#: People with a lesion under every set; relative move for derivatives (deaths and closings are counted); iterations.
+EACH, NUDGE, ITERATIONS = 128, 0.15, 4
+#: Figures of one study share a name: it counts once among the independent ones.
+FIGURES = (
+    Figure("low oxygen without calciphylaxis", 0.8, 0.7, "VS121 (weak): Wilmer 2001", log=True),
+    Figure("oxygen lost in a session", 23.9, 0.1, "DIA-001: dialysis session", log=True),
+    Figure("pain at diagnosis", 8.0, 0.7, "VS080 (sets pain since the first form of the body): Dutta 2019"),
+    Figure("change of BWAT-CUA", -6.0, 0.8, "VS147 (sets granulation since the first form of the body): CALCIPHYX"),
+    Figure("incidence", 3.49, 0.5, "VS180 (weak): Nigwekar 2016", log=True),
+    Figure("dead in 26 weeks", 27.0, 0.1, "SUR01: US dialysis", log=True),
+    Figure("dead in 52 weeks", 45.0, 0.1, "SUR02: US dialysis", log=True),
+    Figure("dead of the disease in 52 weeks", 28.9, 0.1, "VS177: JAAD 2025", log=True),
+    Figure("distal against proximal", 0.34, 0.3, "TRI-004: JAAD 2025", log=True),
+    Figure("sepsis in 52 weeks", 26.0, 0.1, "TRI-011: UK study", log=True),
+    Figure("closed in 52 weeks", 17.0, 0.15, "TRI-010: UK study", log=True),
+    Figure("deaths of sepsis", 50.0, 0.1, "VS179: Gould 2021", log=True),
+    Figure("vacuum odds", 2.05, 0.16, "VS158: Wounds 2022", log=True),
+    Figure("vacuum risk", 1.48, 0.09, "WND-010: diabetic feet", log=True),
+)
+#: Studies whose figures the lesion meets or misses without setting a number of it: what fixed numbers are held against.
+ALSO = (
+    *("VS122: chest", "VS123: Blake 2014", "VS124: needle", "VS172: USRDS 2017", "VS156: Cardinal 2009"),
+    *("TRI-012: French cohort", "TRI-018: Fine 2002", "HBO-006, HBO-007: Alfred", "HBO-017, HBO-018: chamber"),
+)
+#: Parameter -> centre and SD of the logarithm of its prior.
+FITTED = {
+    "intima_growth": (2.315e-4, 1.0),
+    "MAP_ultrafiltration": (1600.0, 0.4),
+    "onset_rate": (2.1e-6, 0.8),
+    "margin_advance": (4.464e-4, 0.35),
+    "vacuum_advance": (0.4, 0.5),
+    "pain_eschar": (2.0, 0.5),
+    "granulation_growth": (0.0045833, 0.4),
+    "sepsis_rate": (7e-5, 0.5),
+    "wasting_rate": (9.2e-6, 0.5),
+    "site_weight_proximal": (4.0, 0.5),
+}
+#: Those that a wound of another cause hangs on.
+OF_ANY_WOUND = ("margin_advance", "vacuum_advance")
+#: Parameters that stand at sites, and the column of ``sites.csv`` each goes to.
+AT_SITES = {"site_weight_proximal": ("site_weight", "proximal")}
+
+
+def studies() -> set[str]:
+    """The independent studies behind the figures."""
+    return {re.sub(r"^.*?: ", "", ids) for ids in (*(f.ids for f in FIGURES), *ALSO)}
+
+
+def trial(values: Sets, number: int) -> LesionSet:
+    """One trial set of the structure that the tables hold."""
+    return LesionSet("trial", "calcification", {n: float(v[number]) for n, v in values.items()})
+
+
+def read(context: Context, values: Sets) -> Readings:
+    """Every reading under every trial set, shape (sets,)."""
+    sets = [trial(values, i) for i in range(len(next(iter(values.values()))))]
+    at_risk = hazard(context, sets)
+    who = ill(context, sets, EACH, at_risk)
+    own = context.body.parameters
+    rates = {n: values.get(n, np.full(len(sets), own[n].value))[:, None] for n in RATES}
+    run = followed(context, who)
+    told, _ = readings(context, sets, rates, who, run)
+    found = {n: v[:, 0] for n, v in told.items()}
+    weeks = {n: v[:, [ENTRY, ENTRY + TRIAL]] for n, v in run.items()}
+    marks = score(context.body, weeks, who.site, seed=None).bwat_cua
+    ulcer = area(context, weeks)[:, 0] > ULCER
+    found["change of BWAT-CUA"] = np.nanmean(who.by_set(np.where(ulcer, marks[:, 1] - marks[:, 0], np.nan)), axis=1)
+    hour = simulate(kernel(context), until=1.0, start=at_risk.moment.restarted(0.0), times=[1.0], threads=1, chunk=64)
+    low = hour[at_place("low_oxygen_share", context.body.sites[0])][:, 0]
+    found["low oxygen without calciphylaxis"] = 100 * low.reshape(len(sets), -1).mean(axis=1)
+    schedule, at = haemodialysis(skin=True), MIDWEEK + np.array([-0.5, 3.9])
+    session = simulate(
+        kernel(context),
+        until=float(at[-1]),
+        start=at_risk.moment.restarted(0.0),
+        schedule=schedule,
+        times=at,
+        threads=1,
+        chunk=64,
+    )
+    before, after = session[at_place("TcPO2", context.body.sites[1])].T
+    fall = np.where(before > 5.0, 100 * (1 - after / np.maximum(before, 1.0)), np.nan)
+    found["oxygen lost in a session"] = np.nanmean(fall.reshape(len(sets), -1), axis=1)
+    found["pain at diagnosis"] = np.median(who.by_set(who.since["pain_score"][:, -1]), axis=1)
+    for name, kind in (("vacuum odds", "odds"), ("vacuum risk", "risk")):
+        others = [replace(s, values={n: s.values[n] for n in OF_ANY_WOUND}) for s in sets]
+        found[name] = np.array([vacuum_on_other_wounds(context, read=kind, under=s).value for s in others])
+    return found
+
+
+def calibration_only() -> None:
+    """Refuses a figure that is kept for validation.
+
+    Raises
+    ------
+    SystemExit
+        If a figure is of class validation and has set no number before.
+    """
+    known = {f.id: f for f in load_figures()}
+    for figure in FIGURES:
+        for name in re.findall(r"\b[A-Z]{2,3}-?\d{2,3}\b", figure.ids):
+            row = known[name]
+            if row.counts_as == "validation":
+                raise SystemExit(f"{name} is kept for validation")
+
+
+def main() -> None:
+    """Fit, write, record."""
+    calibration_only()
+    if 2 * len(FITTED) > len(studies()):
+        raise SystemExit(f"{len(FITTED)} parameters from {len(studies())} studies: too many")
+    began = time.time()
+    context = Context(quick=True, threads=1)
+    own = context.body.parameters
+    found = fit(
+        FITTED,
+        FIGURES,
+        lambda values: read(context, values),
+        iterations=ITERATIONS,
+        nudge=NUDGE,
+        start={n: own[n].value for n in FITTED},
+    )
+    figures = [asdict(f) for f in FIGURES]
+    run = run_name("lesion.py", figures, FITTED, EACH, context.body.model.fingerprint)
+    record = {
+        "run": run,
+        "seconds": round(time.time() - began),
+        "method": "damped Gauss-Newton on figures and log-normal priors (maximum a posteriori)",
+        "studies": sorted(studies()),
+        **described(FITTED, FIGURES, found),
+    }
+    for row, value in zip(FIGURES, found.residuals, strict=True):
+        print(f"{row.reading:36s} {found.readings[row.reading]:10.4g} {row.value:10.4g} {value:7.2f}")
+    print(json.dumps({n: (v, record["posterior_over_prior_spread"][n]) for n, v in found.values.items()}, indent=1))
+    if "--look" in sys.argv:
+        return
+    RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_values({n: v for n, v in found.values.items() if n not in AT_SITES}, run)
+    at = {name: found.values[n] for n, (name, _) in AT_SITES.items()}
+    write_values(at, run, table="sites.csv", columns=dict(AT_SITES.values()))
+
+
+if __name__ == "__main__":
+    main()
