@@ -17,6 +17,7 @@ from livedo.engine import Moment, Schedule, at_place, compile_model, simulate
 from livedo.engine.export import organs_of
 from livedo.engine.randomness import uniform
 from livedo.skin import until_diagnosis
+from livedo.skin.outcomes import draw
 from livedo.tracking.wound import WEEKS_SEARCHED, weeks_of_size
 
 if TYPE_CHECKING:
@@ -145,6 +146,9 @@ def lived(
         states[:, kernel.layout.states.index(name)] = run[name][chosen, 0]
     for name, trait in changed.items():
         inputs[:, kernel.layout.parameters.index(name)] = trait
+    if lesion:
+        again = kernel.layout.parameters.index(at_place("relapse_draw", lesion))
+        inputs[:, again] = draw(seed, f"relapse/{lesion}", np.arange(members))
     moment = replace(settled, states=states, parameters=inputs)
     if lesion is None or not begun:
         return History(moment, years, changed, np.zeros(members))
