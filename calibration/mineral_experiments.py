@@ -235,7 +235,8 @@ def _long_dialysate(kernel: Kernel, high: Moment) -> Readings:
     kept = carried(kernel, high, {}, at + 12, [at, at + 4.0], haemodialysis())
     return {
         "PTH ratio 1.75 to 1.5": run["PTH"][:, 0] / kept["PTH"][:, 0],
-        "Ca change 1.75 to 1.5 postdialysis": run["Ca_total"][:, 1] - kept["Ca_total"][:, 1],
+        "Ca postdialysis at 1.75": kept["Ca_total"][:, 1],
+        "Ca postdialysis nine months after 1.75": run["Ca_total"][:, 1],
     }
 
 

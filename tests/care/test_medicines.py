@@ -160,12 +160,19 @@ dialysis:
     dialysate_magnesium: 1.5 mEq/L
     dialysate_bicarbonate: 30 mmol/L
     dialysate_citrate: 0.8 mmol/L
+    dialysate_phosphate: 0.5 mmol/L
     plasma_treated: 3 L
 """
     one = read_plan(write(text))
     bath = dict(sessions(one)[0].bath)
     assert bath == pytest.approx(
-        {"Mg_dialysate": 0.75, "HCO3_dialysate": 30.0, "citrate_dialysate": 0.8, "apheresis_flow": 0.75}
+        {
+            "Mg_dialysate": 0.75,
+            "HCO3_dialysate": 30.0,
+            "citrate_dialysate": 0.8,
+            "P_dialysate": 0.5,
+            "apheresis_flow": 0.75,
+        }
     )
     assert "dialysate citrate 0.8 mmol/L" in one.describe()
     assert sessions(plan())[0].bath == ()

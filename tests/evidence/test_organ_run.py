@@ -22,7 +22,8 @@ def test_arterioles_alone_follow_those_of_the_whole_body(ctx: Context) -> None:
     values = fed(ctx, group, kernel) | {"arteriole_tendency": np.array([3.0])}
     alone = run_organ(kernel, values, begins(ctx), np.array([[years * YEAR]]), 1)
     for name in ("arteriolar_mineral", "intimal_loss", "thrombosed_share", "calcium_seen"):
-        assert alone[name][0, 0] == pytest.approx(whole[name][0, 0], rel=0.02), name
+        # in these years bone gives up about a percent of its calcium, which what is fed does not know
+        assert alone[name][0, 0] == pytest.approx(whole[name][0, 0], rel=0.03), name
     assert whole["arteriolar_mineral"][0, 0] > 2 * begins(ctx)["mineral_ripe"]
 
 

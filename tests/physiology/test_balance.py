@@ -61,7 +61,7 @@ def test_totals_over_all_species_are_conserved_by_rank(organs: dict[str, Any]) -
     assert rank(totals) == 2
 
 
-@pytest.mark.parametrize("name", ["form_mineral", "resorb_mineral"])
+@pytest.mark.parametrize("name", ["form_mineral", "resorb_mineral", "accrete_mineral"])
 def test_bone_mineral_is_ten_calcium_with_six_phosphorus(organs: dict[str, Any], name: str) -> None:
     change = reactions(organs)[name]
     assert abs(change["Ca_bone"]) == 10

@@ -244,7 +244,7 @@ def test_teriparatide_raises_calcium_for_some_hours_as_the_peer_model_does(body:
     calcium = peer[next(c for c in peer.columns if c.startswith("CaC"))]
     peer_rise = float(calcium.max() - calcium[0])  # type: ignore[operator]
     assert 0.5 * peer_rise < rise.max() < 6 * peer_rise
-    assert 1.0 < hours[rise.argmax()] < 8.0
+    assert 2.0 < hours[rise.argmax()] < 8.0
     assert rise[-1] < 0.4 * rise.max()
 
 

@@ -54,9 +54,8 @@ def test_filtration_is_gfr_to_the_bit_without_decline_and_graft(kernel: Kernel) 
 
 def test_numbers_of_absent_kidney_states_change_no_bit(kernel: Kernel) -> None:
     usual = run(kernel, 8, haemodialysis())
-    other = run(
-        kernel, 8, haemodialysis(), PS_P=5.0, PS_Ca=5.0, tau_graft=1.0, prednisolone_half=0.1, convection_efficiency=1.0
-    )
+    absent = {"PS_P": 5.0, "PS_Ca": 5.0, "tau_graft": 1.0, "convection_efficiency": 1.0}
+    other = run(kernel, 8, haemodialysis(), prednisolone_half=0.1, prednisolone_TmP_half=0.1, **absent)
     for name in SEEN:
         if name not in ("K_P_pd", "convection_P"):
             assert np.array_equal(usual[name], other[name]), name
@@ -131,6 +130,17 @@ def test_a_graft_takes_up_its_work_within_weeks_and_brings_minerals_back(kernel:
     for name in ("P", "PTH", "FGF23"):
         assert after[name][0, -1] < before[name][0, -1], name
     assert after["FGF23"][0, 1] < before["FGF23"][0, -1] / 4
+
+
+def test_a_graft_wastes_phosphate_in_its_first_months(kernel: Kernel, body: Body) -> None:
+    """PTH and FGF23 of the dialysis years lower the threshold of healthy nephrons: 10.2215/CJN.01310308."""
+    before = run(kernel, 40, haemodialysis(), **QUICK_GLAND)
+    schedule = Schedule().set("graft_GFR", 3.0, 0.0).set("binder_PBED", 0.0, 0.0)
+    weeks = np.array([2, 4, 6, 52]) * WEEK
+    after = simulate(kernel, until=52 * WEEK, start=before.final.restarted(), schedule=schedule, times=weeks)
+    lowest, year = after["P"][0, :3].min(), after["P"][0, -1]
+    assert lowest < 0.95 * body.parameters["P_ref"].value
+    assert lowest < year - 0.1
 
 
 def test_prednisolone_lowers_what_osteoblasts_lay_down(kernel: Kernel, body: Body) -> None:

@@ -16,6 +16,7 @@ GLAND = ("gland_mass_diffuse", "gland_mass_nodular", "PTH_store")
 SEEN = (
     *("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol", "vitamin_D", "FGF23", "ALP", "CTX", "Mg", "Ca_bone"),
     *("gland_mass", "gland_mass_nodular", "CPP", "fetuin_A", "P_urine", "Ca_urine", "calcimimetic_occupancy"),
+    "Ca_gained_hd",
 )
 #: Reference patient, and one whose glands have grown.
 USUAL, SEVERE = 0, 1
@@ -241,3 +242,48 @@ def test_calciprotein_particles_follow_calcium_phosphate_and_fetuin(kernel, dial
 def test_magnesium_follows_the_dialysate(kernel, dialysed):
     low, high = (after(kernel, dialysed, 8, Mg_dialysate=level)["Mg"][USUAL] for level in (0.5, 1.0))
     assert 0.7 < low < 1.2 < high
+
+
+def session(kernel, dialysed, **during):
+    """Values before and at the end of the midweek session of the usual patient, the machine set otherwise for that session."""
+    schedule = haemodialysis(at=(8.0,)) + haemodialysis(at=(MIDWEEK,), **during)
+    run = simulate(
+        kernel,
+        until=MIDWEEK + 5,
+        start=dialysed.restarted().chosen(np.array([USUAL])),
+        schedule=schedule,
+        times=[MIDWEEK, MIDWEEK + 4],
+    )
+    assert not run.failures
+    return {name: run[name][0] for name in run.values}
+
+
+def test_less_bicarbonate_in_the_bath_loses_more_calcium_and_raises_ionised_calcium(kernel, dialysed):
+    low, high = (session(kernel, dialysed, Ca_dialysate=1.25, HCO3_dialysate=base) for base in (26.0, 32.0))
+    assert np.diff(low["Ca_gained_hd"]) < np.diff(high["Ca_gained_hd"]) < 0
+    assert low["Ca_ionised"][1] > high["Ca_ionised"][1]
+    assert low["PTH"][1] < high["PTH"][1]
+
+
+def test_bone_takes_up_part_of_the_calcium_of_a_high_bath_for_years(kernel, dialysed):
+    usual, high = (after(kernel, dialysed, 104, Ca_dialysate=calcium) for calcium in (1.375, 1.75))
+    assert high["Ca_bone"][USUAL] > usual["Ca_bone"][USUAL] + 300
+    assert high["Ca_total"][USUAL] < 2.7
+
+
+def test_phosphate_in_the_bath_of_nightly_sessions_raises_phosphate(kernel, dialysed):
+    nights = tuple(24.0 * day + 22.0 for day in range(6))
+    often = haemodialysis(at=nights, hours=7.0, Qb=12.0, Qd=18.0)
+    levels = []
+    for bath in (0.0, 0.8):
+        run = simulate(
+            kernel,
+            until=12 * WEEK,
+            start=dialysed.restarted(),
+            parameters={"P_dialysate": bath, "binder_PBED": 0.0},
+            schedule=often,
+            times=[11 * WEEK + 46.0],
+        )
+        assert not run.failures
+        levels.append(run["P"][USUAL, 0])
+    assert levels[1] > levels[0] + 0.1

@@ -56,6 +56,7 @@ _KINDS: Final = {
     "dialysate_magnesium": quantity.MAGNESIUM,
     "dialysate_bicarbonate": quantity.BICARBONATE,
     "dialysate_citrate": quantity.CITRATE,
+    "dialysate_phosphate": quantity.PHOSPHATE,
     "plasma_treated": quantity.VOLUME,
     "large_solute_clearance": quantity.FLOW,
 }

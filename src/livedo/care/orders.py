@@ -31,9 +31,10 @@ BATH_INPUTS: Final = {
     "dialysate_magnesium": "Mg_dialysate",
     "dialysate_bicarbonate": "HCO3_dialysate",
     "dialysate_citrate": "citrate_dialysate",
+    "dialysate_phosphate": "P_dialysate",
     "large_solute_clearance": "cut_off_clearance",
 }
-"""Keys of a prescription that may be left out, and the inputs they set: mmol/L, mmol/L, mmol/L, L/h."""
+"""Keys of a prescription that may be left out, and the inputs they set: mmol/L, and L/h for the last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,8 +177,8 @@ class DialysisPrescription(_Item):
     ``hours`` h; ``blood_flow``, ``dialysate_flow`` L/h; ``dialysate_calcium`` mmol/L (total);
     ``dry_weight`` kg, or None for the one in the chart; ``at`` hours after midnight. ``substitution`` L a session makes it
     haemodiafiltration, replaced after the filter; None is haemodialysis. ``dialysate_magnesium``,
-    ``dialysate_bicarbonate`` and ``dialysate_citrate`` mmol/L; ``plasma_treated`` L of plasma a session through a
-    rheopheresis filter; ``large_solute_clearance`` L/h of fetuin-A, of a medium cut-off membrane.
+    ``dialysate_bicarbonate``, ``dialysate_citrate`` and ``dialysate_phosphate`` (for long sessions) mmol/L; ``plasma_treated`` L
+    of plasma a session through a rheopheresis filter; ``large_solute_clearance`` L/h of fetuin-A, of a medium cut-off membrane.
     """
 
     days: Annotated[tuple[Annotated[Day, BeforeValidator(_day)], ...], BeforeValidator(_items), Field(min_length=1)]
@@ -192,6 +192,7 @@ class DialysisPrescription(_Item):
     dialysate_magnesium: Annotated[Quantity | None, _quantity_or(AS_USUAL, quantity.MAGNESIUM)] = None
     dialysate_bicarbonate: Annotated[Quantity | None, _quantity_or(AS_USUAL, quantity.BICARBONATE)] = None
     dialysate_citrate: Annotated[Quantity | None, _quantity_or(NONE, quantity.CITRATE)] = None
+    dialysate_phosphate: Annotated[Quantity | None, _quantity_or(NONE, quantity.PHOSPHATE)] = None
     plasma_treated: Annotated[Quantity | None, _quantity_or(NONE, quantity.VOLUME)] = None
     large_solute_clearance: Annotated[Quantity | None, _quantity_or(NONE, quantity.FLOW)] = None
 

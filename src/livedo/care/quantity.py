@@ -139,6 +139,9 @@ DECLINE = Kind("a loss of kidney function", "L/h2", {"mL/min/year": 0.06 / HOURS
 DAILY_DRUG = Kind("a daily dose", "mg/h", {"mg/day": 1 / HOURS_PER_DAY}, "5 mg/day")
 MAGNESIUM = Kind("a magnesium concentration", "mmol/L", {"mmol/L": 1.0, "mEq/L": 0.5}, "0.5 mmol/L")
 BICARBONATE = Kind("a bicarbonate concentration", "mmol/L", {"mmol/L": 1.0, "mEq/L": 1.0}, "32 mmol/L")
+PHOSPHATE = Kind(
+    "a phosphate concentration", "mmol/L", {"mmol/L": 1.0, "mg/dL": 10 / PHOSPHORUS_MG_PER_MMOL}, "0.8 mmol/L"
+)
 CITRATE = Kind("a citrate concentration", "mmol/L", {"mmol/L": 1.0, "mEq/L": 1 / 3}, "0.8 mmol/L")
 MASS = Kind("a weight of drug", "mg", {"mg": 1.0, "g": 1e3, "ug": 1e-3, "mcg": 1e-3, "µg": 1e-3}, "800 mg")
 

@@ -37,7 +37,6 @@ def _at(
         more["Qd"] = dialysate_flow / ML_MIN
     if bicarbonate:
         more["HCO3_dialysate"] = bicarbonate
-    more |= replaced(substitution, 4.0)
     return session(ctx, ctx.dialysis, "dialysis", Ca_dialysate=dialysate, **more)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from livedo.engine import Schedule
 from livedo.engine.randomness import normal
 from livedo.evidence.context import SEED, WEEK, Context, Group
-from livedo.evidence.experiments.units import MG_CA, MG_DL_CA, MG_DL_P, PG_ML_CALCITRIOL, PG_ML_PTH
+from livedo.evidence.experiments.units import MG_CA, MG_DL_CA, MG_DL_P, NG_ML_CALCIDIOL, PG_ML_CALCITRIOL, PG_ML_PTH
 from livedo.evidence.result import NotSimulated, Result, mean_of, median_of, share_of
 from livedo.patients import variations
 
@@ -31,9 +31,14 @@ def geometric_mean(ctx: Context, *, analyte: str = "PTH") -> Result:
     return Result(float(np.exp(found.value)), float(np.exp(found.value)) * found.error)
 
 
-def above(ctx: Context, *, analyte: str, limit: float, low: float, high: float) -> Result:
-    """Share of people with filtration between two values (mL/min) whose measured analyte is above a limit, %."""
-    return share_of(measured(ctx.stage(low, high), analyte) >= limit)
+def above(ctx: Context, *, analyte: str, limit: float, low: float, high: float, calcidiol: float = 0.0) -> Result:
+    """Share of people with filtration between two values (mL/min) whose measured analyte is above a limit, %.
+
+    Their 25-hydroxyvitamin D is that of health, or where given (not 0) has a median of so many ng/mL. People who begin
+    dialysis have 21 ng/mL: Wolf 2007 10.1038/sj.ki.5002451 (recalled).
+    """
+    inputs = {"vitamin_D_supply": calcidiol / NG_ML_CALCIDIOL} if calcidiol else {}
+    return share_of(measured(ctx.stage(low, high, **inputs), analyte) >= limit)
 
 
 def below(ctx: Context, *, analyte: str, limit: float, low: float, high: float) -> Result:
