@@ -103,8 +103,8 @@ def test_vacuum_on_eschar_is_refused_with_its_reason_in_those_who_have_eschar(le
     assert refused
     limit = load_body().parameters["vacuum_eschar_most"].value
     first = lesion.outcomes[2].values
-    share = first["eschar"][:, 0] / (first["eschar"] + first["wound_area"])[:, 0]
-    clear = share > 2 * limit
+    dead = (first["eschar"] + first["wound_area"])[:, 0]
+    clear = (dead > 1.0) & (first["eschar"][:, 0] > 2 * limit * dead)
     assert clear.any()
     assert set(np.flatnonzero(clear)) <= set(refused[0].who)
 

@@ -225,7 +225,7 @@ def _outcome(
     weeks = max(1, math.ceil(years * YEAR_WEEKS))
     starts, ends = _session_times(plan, weeks)
     weekly = np.array([week * WEEK + midweek(plan, week) for week in range(weeks)])
-    times = np.unique(np.concatenate([starts, ends, weekly, action_hours(plan.actions, weeks * WEEK)]))
+    times = np.unique(np.concatenate([[0.0], starts, ends, weekly, action_hours(plan.actions, weeks * WEEK)]))
     begin = moment.restarted()
     schedule = plan_schedule(plan, values, kernel, skin=True, seed=seed)
     if lesion and lesion_week:
@@ -249,7 +249,7 @@ def _outcome(
     states = np.stack([begin.states, run.final.states])
     peritoneal = {name: states[:, :, kernel.layout.states.index(name)] for name in ("P_removed_pd", "Ca_gained_pd")}
     record = Record(at(weekly), at(starts), at(ends), stores, weeks * WEEK, peritoneal)
-    before = {name: begin.states[:, kernel.layout.states.index(name)] for name in counted_hazards(body)}
+    before = {name: run[name][:, 0] for name in counted_hazards(body)}
     disease = course(body, record.weekly, before, lesion)
     return PlanOutcome(
         plan=plan,
