@@ -119,7 +119,7 @@ def readings(body: Body, values: Mapping[str, np.ndarray], site: np.ndarray) -> 
         "swelling": np.minimum(1.5 * overfill + 0.4 * infected + 0.3 * hard, 1.0),
         "induration": hard,
         "bare": np.where(seen, 1.0 - open_share * at("granulation"), 0.0),
-        "unhealed": np.where(seen, lesion / (lesion + healed), 0.0),
+        "unhealed": np.where(seen, lesion / np.where(seen, lesion + healed, 1.0), 0.0),
     }
 
 
