@@ -16,14 +16,14 @@ def ctx() -> Context:
 
 
 def test_arterioles_alone_follow_those_of_the_whole_body(ctx: Context) -> None:
-    group, years = ctx.reference, 3.0
+    group, years = ctx.reference, 2.0
     whole = group.run(years * YEAR, [years * YEAR], start=group.with_states(**begins(ctx)), arteriole_tendency=3.0)
     kernel = organ_kernel(ctx, "arterioles", READ)
     values = fed(ctx, group, kernel) | {"arteriole_tendency": np.array([3.0])}
     alone = run_organ(kernel, values, begins(ctx), np.array([[years * YEAR]]), 1)
     for name in ("arteriolar_mineral", "intimal_loss", "thrombosed_share", "calcium_seen"):
-        # in these years bone gives up about a percent of its calcium, which what is fed does not know
-        assert alone[name][0, 0] == pytest.approx(whole[name][0, 0], rel=0.03), name
+        # bone gives up some of its calcium in these years, which what is fed does not know
+        assert alone[name][0, 0] == pytest.approx(whole[name][0, 0], rel=0.02), name
     assert whole["arteriolar_mineral"][0, 0] > 2 * begins(ctx)["mineral_ripe"]
 
 
