@@ -173,9 +173,9 @@ def test_apixaban_is_an_input_of_the_organs_that_run(ctx: Context) -> None:
 def test_warfarin_brings_more_lesions_where_the_wall_leads_and_stopping_it_is_no_harm_to_the_wound(
     ctx: Context,
 ) -> None:
-    for structure in STRUCTURES:
-        assert 0.2 < warfarin.incidence_ratio(ctx, structure=structure).value < 60
-    assert warfarin.incidence_ratio(ctx, structure="calcification").value > 1
-    assert abs(warfarin.gain(ctx).value) < 50
+    assert warfarin.incidence_ratio(ctx, structure="calcification").value > 2
+    for structure in ("thrombosis", "intimal"):
+        assert warfarin.incidence_ratio(ctx, structure=structure).value == pytest.approx(1.0, abs=0.1)
+    assert warfarin.gain(ctx).value > -1
     with pytest.raises(InputError, match="no such arm"):
         warfarin.gain(ctx, arm="doubled")

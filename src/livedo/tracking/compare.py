@@ -17,6 +17,7 @@ from livedo.care.orders import change_hours, sessions
 from livedo.engine import Moment, at_place, simulate, steady_state
 from livedo.errors import InputError
 from livedo.patients import prior_of
+from livedo.patients.cohort import WEEKS_PER_YEAR
 from livedo.patients.sampling import behaviour
 from livedo.tracking.assumptions import assumptions, disease_assumed
 from livedo.tracking.comparison import Agreement, Comparison, PlanOutcome
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from livedo.care import Plan
     from livedo.engine import Kernel
     from livedo.records.chart import Chart
-
-YEAR_WEEKS = 365.25 / 7
 
 Progress = Callable[[str, int, int], None]
 
@@ -100,7 +99,7 @@ def compare(
     body = load_body()
     if lesion is not None and lesion not in body.sites:
         raise InputError("is not a site of the skin", field="lesion", value=lesion, expected=", ".join(body.sites))
-    if lesion_week and (lesion is None or not 0.0 < lesion_week < years * YEAR_WEEKS):
+    if lesion_week and (lesion is None or not 0.0 < lesion_week < years * WEEKS_PER_YEAR):
         raise InputError(
             "is not a week of the plans in which a lesion could begin",
             field="lesion_week",
@@ -222,7 +221,7 @@ def _outcome(
     seed: int,
     threads: int | None,
 ) -> PlanOutcome:
-    weeks = max(1, math.ceil(years * YEAR_WEEKS))
+    weeks = max(1, math.ceil(years * WEEKS_PER_YEAR))
     starts, ends = _session_times(plan, weeks)
     weekly = np.array([week * WEEK + midweek(plan, week) for week in range(weeks)])
     times = np.unique(np.concatenate([[0.0], starts, ends, weekly, action_hours(plan.actions, weeks * WEEK)]))
