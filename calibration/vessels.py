@@ -28,7 +28,7 @@ from livedo.body import PHYSIOLOGY, load_body
 from livedo.engine import Trajectory
 from livedo.evidence import Context
 from livedo.evidence.context import MIDWEEK, WEEK, Group
-from livedo.evidence.experiments.calcification import LEAST, MOST, kidney_disease, on_binder
+from livedo.evidence.experiments.calcification import TREAT_TO_GOAL, enrolled, kidney_disease, on_binder
 from livedo.evidence.experiments.organ_run import fed, organ_kernel, run_organ
 from livedo.evidence.experiments.small_vessels import IN_SECTION, begins, vintages
 
@@ -62,9 +62,9 @@ STRUCTURES = ("calcification", "thrombosis", "intimal")
 
 def people() -> tuple[Context, dict[str, Group]]:
     """The settled groups: dialysis, health, filtration of 15 to 40 mL/min."""
-    context = Context(quick=True, threads=1)
+    context = Context()
     groups = {"dialysis": context.dialysis, "health": context.healthy, "stage": kidney_disease(context)}
-    groups["stage"] = groups["stage"].chosen(np.arange(0, len(groups["stage"]), 2))
+    groups["stage"] = groups["stage"].chosen(np.arange(0, len(groups["stage"]), 4))
     return context, groups
 
 
@@ -86,13 +86,13 @@ def by_set(values: np.ndarray, sets: Sets) -> np.ndarray:
 
 
 def large_readings(groups: Mapping[str, Group]) -> Callable[[Sets], Readings]:
-    """Readings of plasma and large arteries: eight weeks of each group, a year of coronary growth at that rate."""
-    at = np.array([MIDWEEK, 8 * WEEK + MIDWEEK])
+    """Readings of plasma and large arteries: a settled week of each group, a year of coronary growth at its rate."""
+    at = np.array([MIDWEEK, WEEK + MIDWEEK])
     more = growth_on_calcium(groups["dialysis"])
 
     def read(sets: Sets) -> Readings:
         found: Readings = {}
-        scale = YEAR / (8 * WEEK)
+        scale = YEAR / WEEK
         for name, group in groups.items():
             run = crossed(group, sets, float(at[-1]), at)
             mineral = by_set(np.diff(run["medial_mineral"], axis=1)[:, 0] * scale, sets)
@@ -103,9 +103,10 @@ def large_readings(groups: Mapping[str, Group]) -> Callable[[Sets], Readings]:
                 continue
             found["T50 on dialysis"] = by_set(run["T50"][:, 0], sets).mean(axis=1)
             root = group.parameter("coronary_root_start")
-            enrolled = (root**2 >= LEAST) & (root**2 <= MOST)
-            growth = (1 + mineral * more * sets["coronary_growth"][:, None] / root) ** 2 - 1
-            found["coronary growth in a year, calcium binder"] = 100 * np.median(growth[:, enrolled], axis=1)
+            pace = (root + group.parameter("coronary_root_seed")) / (root + group.parameter("coronary_root_half"))
+            growth = (1 + mineral * more * sets["coronary_growth"][:, None] * pace / root) ** 2 - 1
+            of_trial = enrolled(group, TREAT_TO_GOAL)
+            found["coronary growth in a year, calcium binder"] = 100 * np.median(growth[:, of_trial], axis=1)
         return found
 
     return read

@@ -18,8 +18,9 @@ from livedo.evidence.result import Result, mean_of, median_of, quantile_of
 YEAR = 52 * WEEK
 #: Days on a dialysate before its T50 is read.
 DIALYSATE_WEEKS = 4
-#: Coronary calcium of those enrolled by trials of its course (Agatston score, taken as volume in mm3).
-LEAST, MOST = 100.0, 3500.0
+#: Coronary calcium of those enrolled by trials of its course (Agatston score, taken as volume in mm3), from and to: CaLIPSO; and
+#: Treat to Goal, which read the course of those with a score of 30 or more (recalled).
+CALIPSO, TREAT_TO_GOAL = (100.0, 3500.0), (30.0, np.inf)
 #: Starts of sessions (hours after Monday 00:00) and their length; fytate in each, mg, and its molar mass (hexasodium salt).
 SESSIONS, SESSION_HOURS = (8.0, 56.0, 104.0), 4.0
 FYTATE, FYTATE_G_PER_MOL = (300.0, 600.0), 791.9
@@ -132,15 +133,17 @@ def breast_artery_after_transplant(ctx: Context) -> Result:
 # Coronary and aortic calcium
 
 
-def _year(ctx: Context, start: str, name: str, schedule: Schedule | None = None, **inputs: Any) -> np.ndarray:
-    """Coronary calcium before and after, shape (people, 2): 52 weeks of those ``enrolled``, or 18 months from ``none``."""
+def _year(
+    ctx: Context, start: tuple[float, float] | None, name: str, schedule: Schedule | None = None, **inputs: Any
+) -> np.ndarray:
+    """Coronary calcium before and after, shape (people, 2): 52 weeks of those enrolled (least, most), or 18 months from none."""
 
     def make() -> np.ndarray:
-        if start == "none":
+        if start is None:
             few, length = ctx.few(ctx.dialysis), 1.5 * YEAR
             begin = few.with_states(coronary_root=0.0)
         else:
-            few, length = ctx.few(ctx.dialysis).chosen(_enrolled(ctx)), YEAR
+            few, length = ctx.few(ctx.dialysis).chosen(enrolled(ctx.few(ctx.dialysis), start)), YEAR
             begin = few.with_states(coronary_root=few.parameter("coronary_root_start"))
         given = few.schedule if schedule is None else few.schedule + schedule
         return few.run(length, [0.0, length], given, start=begin, **inputs)["coronary_calcium"]
@@ -155,20 +158,20 @@ def coronary_growth(ctx: Context, *, treatment: str = "none") -> Result:
     """
     given = None
     if treatment == "fytate":
-        dose = (
-            np.where(np.arange(int(_enrolled(ctx).sum())) % 2 == 0, *FYTATE) * 1000.0 / FYTATE_G_PER_MOL / SESSION_HOURS
-        )
+        many = int(enrolled(ctx.few(ctx.dialysis), CALIPSO).sum())
+        milligrams = np.where(np.arange(many) % 2 == 0, *FYTATE)
+        dose = milligrams * 1000.0 / FYTATE_G_PER_MOL / SESSION_HOURS
         given = Schedule()
         for hour in SESSIONS:
             given = given.set("fytate_dose", dose, hour, every=WEEK)
             given = given.set("fytate_dose", 0.0, hour + SESSION_HOURS, every=WEEK)
-    volume = _year(ctx, "enrolled", treatment, given)
+    volume = _year(ctx, CALIPSO, treatment, given)
     return median_of(100 * (volume[:, 1] / volume[:, 0] - 1))
 
 
 def coronary_from_none(ctx: Context) -> Result:
     """Largest coronary calcium after 18 months of dialysis, mm3, in those who begin without: the upper 5%."""
-    return quantile_of(_year(ctx, "none", "none")[:, 1], 0.95)
+    return quantile_of(_year(ctx, None, "none")[:, 1], 0.95)
 
 
 def on_binder(ctx: Context, group: Group, drug: str) -> dict[str, Any]:
@@ -182,19 +185,17 @@ def on_binder(ctx: Context, group: Group, drug: str) -> dict[str, Any]:
 
 def coronary_on_binder(ctx: Context, *, binder: str, read: str = "change") -> Result:
     """Coronary calcium over 52 weeks on a binder of the same strength: median change (score) or median growth (%)."""
-    enrolled = _enrolled(ctx)
-    volume = _year(ctx, "enrolled", binder, None, **_of(on_binder(ctx, ctx.few(ctx.dialysis), binder), enrolled))
+    few = ctx.few(ctx.dialysis)
+    given = {n: np.asarray(v)[enrolled(few, TREAT_TO_GOAL)] for n, v in on_binder(ctx, few, binder).items()}
+    volume = _year(ctx, TREAT_TO_GOAL, binder, None, **given)
     change = np.diff(volume, axis=1)[:, 0]
     return median_of(change if read == "change" else 100 * change / volume[:, 0])
 
 
-def _of(values: dict[str, Any], people: np.ndarray) -> dict[str, Any]:
-    return {name: np.asarray(value)[people] for name, value in values.items()}
-
-
-def _enrolled(ctx: Context) -> np.ndarray:
-    begun = ctx.few(ctx.dialysis).parameter("coronary_root_start") ** 2
-    return (begun >= LEAST) & (begun <= MOST)
+def enrolled(group: Group, score: tuple[float, float]) -> np.ndarray:
+    """Who begins with a score of coronary calcium from one number to another, shape (people,)."""
+    begun = group.parameter("coronary_root_start") ** 2
+    return (begun >= score[0]) & (begun <= score[1])
 
 
 def pulse_wave(ctx: Context, *, years: float = 5.0) -> Result:

@@ -31,6 +31,8 @@ from livedo.evidence.result import NotSimulated, Result, mean_of, share_of
 from livedo.skin.outcomes import hazards, outcomes
 
 HBO = {"action": "hyperbaric oxygen", "sessions": 30}
+#: Week by which ulcers are counted as resolved after it (assumption).
+RESOLVED = 26
 #: Share of those who start a course of sessions and finish it if they live: 34 of 46 (HBO-004).
 FINISH = 34 / 46
 SEQUENCE = (
@@ -42,6 +44,8 @@ SEQUENCE = (
 LOOK, BEST, WORST = 26, 0.35, 0.2
 
 
+#: Weeks of negative pressure on a wound of another cause, and the area below which one counts as closed, cm2.
+VACUUM_WEEKS, CLOSED = 16, 0.5
 #: People who are operated on as whole bodies, full and quick.
 OPERATED = (96, 32)
 #: How often each person's luck is drawn anew.
@@ -102,22 +106,36 @@ def _area(run: Any) -> np.ndarray:
 def vacuum_on_other_wounds(ctx: Context, *, read: str, under: LesionSet | None = None) -> Result:
     """Negative pressure for 16 weeks on debrided wounds of the calf against dressings alone, perhaps under a set of parameters.
 
-    ``read``: ``odds`` ratio or ``risk`` ratio of closing by then.
+    ``read``: ``odds`` ratio or ``risk`` ratio of closing by then; ``gained``: mean difference of the days of treatment, until
+    closing or 16 weeks; ``days``: those of negative pressure; ``weekly``: area lost in a week of negative pressure, % of the
+    wound at its start, over treatment.
     """
     dressing = {"action": "vacuum dressing", "site": "calf"}
-    with_it = _area(_other_wounds(ctx, dressing, weeks=16, under=under))[:, -1] < 0.5
-    without = _area(_other_wounds(ctx, weeks=16, under=under))[:, -1] < 0.5
-    p, q = (share_of(x).value / 100 for x in (with_it, without))
+    areas = [_area(_other_wounds(ctx, *plan, weeks=VACUUM_WEEKS, under=under)) for plan in ((dressing,), ())]
+    what = "wounds of other causes, dialysis patients without calciphylaxis"
+    if read in ("days", "gained", "weekly"):
+        days, plain = (7 * _weeks_open(a) for a in areas)
+        lost = 100 * (1 - areas[0][:, -1] / areas[0][:, 0]) / (days / 7)
+        found = mean_of({"days": days, "gained": days - plain, "weekly": lost}[read])
+        return Result(found.value, found.error, what)
+    closed = [a[:, -1] < CLOSED for a in areas]
+    p, q = (share_of(x).value / 100 for x in closed)
     if not (0 < p < 1 and 0 < q < 1):
         raise NotSimulated("all or no wounds close")
     value = p / (1 - p) / (q / (1 - q)) if read == "odds" else p / q
-    people = len(with_it)
+    people = len(closed[0])
     error = (
         np.sqrt((1 / p + 1 / (1 - p) + 1 / q + 1 / (1 - q)) / people)
         if read == "odds"
         else np.sqrt(((1 - p) / p + (1 - q) / q) / people)
     )
-    return Result(float(value), float(value * error), "wounds of other causes, dialysis patients without calciphylaxis")
+    return Result(float(value), float(value * error), what)
+
+
+def _weeks_open(areas: np.ndarray) -> np.ndarray:
+    """Weeks until a wound has closed, or the last of its course, shape (people,); areas have shape (people, weeks + 1)."""
+    shut = areas < CLOSED
+    return np.where(shut.any(axis=1), shut.argmax(axis=1), areas.shape[1] - 1).astype(float)
 
 
 def debridement_on_other_wounds(ctx: Context) -> Result:
@@ -189,7 +207,7 @@ def hyperbaric_course(ctx: Context, *, read: str, gain: float = 0.0) -> Result:
     run = followed(ctx, HBO, angiogenic_gain=gain)
     closed = _closed(run, 12)
     done = run.alive(6) & np.isfinite(closed)
-    return share_of((closed > 0.2 if read == "better" else run.lesion(26) <= 1.0)[done])
+    return share_of((closed > 0.2 if read == "better" else run.lesion(RESOLVED) <= 1.0)[done])
 
 
 def _sessions_had(run: Followed, died: np.ndarray, luck: int) -> np.ndarray:

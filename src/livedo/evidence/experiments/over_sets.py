@@ -34,7 +34,7 @@ VISITS, LAST = 20, 6
 #: Arm -> actions beside the background, and hypotheses that are switched on.
 ARMS: Mapping[str, tuple[tuple[Mapping[str, Any], ...], Mapping[str, float]]] = {
     "none": ((), {}),
-    "antibiotic": (({"action": "antibiotic"},), {}),
+    "antibiotic": (({"action": "antibiotic", "stop": "day 14"},), {}),
     "nutrition": (({"action": "nutrition"},), {}),
     "debridement": (SEQUENCE[:1], {}),
     "vacuum": (SEQUENCE[1:2], {}),

@@ -26,8 +26,8 @@ from livedo.evidence.experiments.small_vessels import IN_SECTION, YEAR, begins, 
 from livedo.evidence.lesion_sets import LesionSet
 from livedo.skin.outcomes import draw
 
-#: Dialysis patients whose vessels run under each set; weeks from onset to diagnosis (median, VS081); tolerance.
-PEOPLE, TO_DIAGNOSIS, LOOSE = 128, 9, 1e-3
+#: Dialysis patients whose vessels run under each set, at most; weeks from onset to diagnosis (median, VS081); tolerance.
+PEOPLE, TO_DIAGNOSIS, LOOSE = 1024, 9, 1e-3
 #: What is read of arterioles.
 VESSELS = ("mineral_young", "mineral_ripe", "intimal_loss", "thrombosed_share", "calcium_seen", "interstitial_mineral")
 
@@ -58,8 +58,10 @@ class Hazard:
 
     @property
     def incidence(self) -> np.ndarray:
-        """First lesions per 1000 patient-years under each set, shape (sets,)."""
-        return 1000 * YEAR * self.rate.sum(axis=2).mean(axis=1)
+        """First lesions per 1000 patient-years of the coming year under each set, shape (sets,): who falls ill leaves."""
+        year = YEAR * self.rate.sum(axis=2)
+        ill = -np.expm1(-year)
+        return 1000 * ill.mean(axis=1) / np.where(year > 1e-9, ill / np.maximum(year, 1e-9), 1.0).mean(axis=1)
 
 
 @dataclass(frozen=True)

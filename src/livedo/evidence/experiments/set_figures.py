@@ -8,7 +8,7 @@ import numpy as np
 
 from livedo.evidence.context import Context
 from livedo.evidence.experiments.set_course import Ill, followed, hazard, ill
-from livedo.evidence.experiments.set_outcomes import RATES, chances, dead, healed, parts, rises
+from livedo.evidence.experiments.set_outcomes import RATES, chances, dead, healed, of_sets, parts, rises, to_diagnosis
 from livedo.evidence.lesion_sets import LesionSet
 from livedo.evidence.registry import load_figures
 from livedo.evidence.result import NotSimulated
@@ -65,9 +65,10 @@ def readings(
     values, errors = ({n: np.empty(shape) for n in names} for _ in range(2))
 
     def mean(reading: str, k: int, each: np.ndarray, group: np.ndarray | None = None) -> np.ndarray:
-        table = who.by_set(np.where(group, each, np.nan) if group is not None else each)
+        each = np.where(group, each, np.nan) if group is not None else each
+        table, middle = who.by_set(each), of_sets(who, each, weights)
         with np.errstate(invalid="ignore"):
-            middle, people = np.nanmean(table, axis=1), np.isfinite(table).sum(axis=1)
+            people = np.isfinite(table).sum(axis=1)
             error = np.nanstd(table, axis=1) / np.sqrt(np.maximum(people, 1)) / np.maximum(middle, 1e-9)
         values[reading][:, k], errors[reading][:, k] = middle, np.where(people < 3, np.inf, error)
         return middle
@@ -82,7 +83,7 @@ def readings(
     proximal = who.site == 0
     for k in range(shape[1]):
         changed = {n: np.repeat(rates[n][:, k], each) for n in RATES if n != "onset_rate"}
-        rise = rises(context, found_parts, changed)
+        rise, weights = rises(context, found_parts, changed), to_diagnosis(context, who, changed)
         year, half = chances(rise, 52), chances(rise, 26)
         mean("dead in 26 weeks", k, 100 * dead(half))
         mean("dead in 52 weeks", k, 100 * dead(year))

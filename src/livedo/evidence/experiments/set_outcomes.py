@@ -79,6 +79,22 @@ def rises(ctx: Context, found: Parts, changed: Mapping[str, np.ndarray | float] 
     }
 
 
+def to_diagnosis(ctx: Context, who: Ill, changed: Mapping[str, np.ndarray | float] | None = None) -> np.ndarray:
+    """Chance to live from onset to diagnosis, shape (people,): the weight of each among the diagnosed."""
+    rise = rises(ctx, parts(ctx, who, who.since), changed)
+    return np.exp(-np.sum([rise[c] for c in CAUSES], axis=(0, 2)))
+
+
+def of_sets(who: Ill, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Weighted mean of each set, shape (sets,), of those who have a value (not NaN); NaN where nobody has."""
+    table, weight = who.by_set(values), who.by_set(weights)
+    known = np.isfinite(table)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, weight * np.nan_to_num(table), 0.0).sum(axis=1) / np.where(known, weight, 0.0).sum(
+            axis=1
+        )
+
+
 def chances(rise: Mapping[str, np.ndarray], weeks: int) -> dict[str, np.ndarray]:
     """Chance of death of each cause within some weeks, shape (people,), and of an ``episode`` of sepsis in life."""
     total = np.sum([rise[c][:, :weeks] for c in CAUSES], axis=0)
@@ -128,4 +144,5 @@ def told(ctx: Context, who: Ill, run: Mapping[str, np.ndarray], weeks: int) -> d
         "sepsis": 100 * each["episode"],
         "pain": run["pain_score"][:, 12],
     }
-    return {n: np.nanmean(who.by_set(v), axis=1) for n, v in tables.items()}
+    weights = to_diagnosis(ctx, who)
+    return {n: of_sets(who, v, weights) for n, v in tables.items()}

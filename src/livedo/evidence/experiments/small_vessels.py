@@ -93,9 +93,18 @@ def thrombosed(ctx: Context, *, structure: str = "calcification") -> Result:
 
 
 def calcified_of_thrombosed(ctx: Context, *, structure: str = "calcification") -> Result:
-    """Of skin sections with a thrombosed arteriole, the share with calcium in vessel walls, %."""
+    """Of sections with a thrombosed arteriole, of skin where calciphylaxis strikes, the share with calcium in vessel walls, %.
+
+    People count by their hazard of thrombosis, as in :func:`calcified_elsewhere`.
+    """
     skin = _skin(ctx, structure)
-    return mean_of(100 * skin.states["calcium_seen"], skin.thrombus_seen)
+    return mean_of(100 * skin.states["calcium_seen"], skin.states["thrombosis_hazard"] * skin.thrombus_seen)
+
+
+def clotted_alone(ctx: Context, *, structure: str = "calcification") -> Result:
+    """Share of skin sections of people on dialysis, no lesion, with a thrombosed arteriole and no calcium in vessel walls, %."""
+    skin = _skin(ctx, structure)
+    return mean_of(100 * (1 - skin.states["calcium_seen"]) * skin.thrombus_seen)
 
 
 def mural_mineral(ctx: Context, *, years: float = 5.0, structure: str = "calcification") -> Result:

@@ -20,12 +20,17 @@ EARLY_GROUPS = ("ulcer", "plaque")
 
 def _chances(run: Followed, weeks: float, since: int = 0) -> dict[str, np.ndarray]:
     """Chance of death of each cause within some weeks, shape (people,): causes compete week by week."""
+    return {name: each.sum(axis=1) for name, each in _weekly(run, weeks, since).items()}
+
+
+def _weekly(run: Followed, weeks: float, since: int = 0) -> dict[str, np.ndarray]:
+    """Chance of death of each cause in each of some weeks, shape (people, weeks)."""
     span = slice(since, min(since + int(weeks), len(run.times) - 1) + 1)
     rises = {h.name: np.diff(run.values[h.symbol][:, span], axis=1) for h in hazards("death")}
     total = np.sum(list(rises.values()), axis=0)
     alive = np.exp(-np.concatenate([np.zeros_like(total[:, :1]), np.cumsum(total, axis=1)[:, :-1]], axis=1))
     share = alive * -np.expm1(-total) / np.maximum(total, 1e-300)
-    return {name: (share * rise).sum(axis=1) for name, rise in rises.items()}
+    return {name: share * rise for name, rise in rises.items()}
 
 
 def _of(ctx: Context, of: str, weeks: float, causes: str = "any") -> Result:
@@ -49,6 +54,25 @@ def dead(ctx: Context, *, weeks: float, of: str = "all", causes: str = "any") ->
     from the first week of the lesion.
     """
     return _of(ctx, of, weeks, causes).scaled(100.0)
+
+
+def dead_since_onset(ctx: Context, *, weeks: float) -> Result:
+    """Share dead within some weeks of the onset of the lesion, of those who lived to their diagnosis, %."""
+    run = followed(ctx)
+    left = np.clip(weeks - run.who.weeks, 0, len(run.times) - 1)
+    in_time = np.arange(len(run.times) - 1) < left[:, None]
+    return mean_of(100 * (np.sum(list(_weekly(run, weeks).values()), axis=0) * in_time).sum(axis=1))
+
+
+def median_survival(ctx: Context) -> Result:
+    """Time from diagnosis by which half have died on background care, months."""
+    weeks = 2 * 52
+    dead = np.cumsum(np.sum(list(_weekly(followed(ctx, weeks=weeks), weeks).values()), axis=0), axis=1)
+    curve, error = dead.mean(axis=0), dead.std(axis=0) / np.sqrt(len(dead))
+    if curve[-1] < 0.5:
+        raise NotSimulated(f"fewer than half die within {weeks} weeks")
+    at = int(np.argmax(curve >= 0.5))
+    return Result((at + 1) * 12 / 52, float(error[at] / (curve[at] - curve[at - 1]) * 12 / 52))
 
 
 def alive(ctx: Context, *, weeks: float) -> Result:
