@@ -206,7 +206,7 @@ def test_good_row_is_read(tmp_path: Path) -> None:
         (GOOD.replace("1.3,1.9", "1.9,1.3"), "needs a band"),
         (GOOD.replace("1.3,1.9", "low,1.9"), "not a number"),
         (GOOD.replace("sessions.recovery,", "sessions.recovery,hour"), "name=value"),
-        (GOOD + GOOD, "two figures have one id"),
+        (GOOD + GOOD, "stands twice"),
     ],
 )
 def test_wrong_row_is_refused_with_file_and_line(tmp_path: Path, wrong: str, said: str) -> None:

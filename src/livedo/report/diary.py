@@ -7,7 +7,6 @@ reached.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +17,7 @@ import numpy as np
 
 from livedo.care.actions import begins, find
 from livedo.report.shown import listed
+from livedo.tables import read_table
 
 if TYPE_CHECKING:
     from livedo.care.actions import Kind
@@ -59,9 +59,8 @@ class Diary:
 def words() -> Mapping[str, tuple[tuple[float, str], ...]]:
     """Quantity -> thresholds, ascending, with what is said from each on."""
     found: dict[str, tuple[tuple[float, str], ...]] = {}
-    with WORDS.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found[row["quantity"]] = (*found.get(row["quantity"], ()), (float(row["at_least"]), row["words"]))
+    for row in read_table(WORDS, ("quantity", "at_least")):
+        found[row["quantity"]] = (*found.get(row["quantity"], ()), (row.number("at_least"), row["words"]))
     return found
 
 

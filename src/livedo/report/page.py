@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -181,16 +179,15 @@ def _median_and_interval(unit: str, *values: float) -> str:
 
 def _traits(comparison: Comparison) -> list[Trait]:
     """The traits that were estimated, by the words and units of the table of parameters."""
-    from livedo.body import PHYSIOLOGY
+    from livedo.body import load_body
 
-    with (PHYSIOLOGY / "parameters.csv").open(encoding="utf-8", newline="") as file:
-        table: Mapping[str, Mapping[str, str]] = {row["name"]: row for row in csv.DictReader(file)}
+    table = load_body().parameters
     found: list[Trait] = []
     for name, values in comparison.traits.items():
-        row = table.get(name, {})
-        unit = "" if row.get("unit", "dimensionless") == "dimensionless" else row["unit"].replace("_per_", "/")
+        row = table.get(name)
+        unit = "" if row is None or row.unit == "dimensionless" else row.unit.replace("_per_", "/")
         before = comparison.prior_traits.get(name)
-        label = row.get("meaning") or name
+        label = row.meaning if row is not None else name
         found.append(
             Trait(
                 label=label[:1].upper() + label[1:],
