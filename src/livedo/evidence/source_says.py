@@ -142,9 +142,7 @@ def chosen(statements: tuple[Statement, ...], only: str | None) -> tuple[Stateme
     found = tuple(s for s in statements if wanted in (s.id.lower(), s.subject.lower()))
     found = found or tuple(s for s in statements if wanted in s.statement.lower())
     if not found:
-        raise InputError(
-            "no statement matches", field="--only", value=only, expected=", ".join(s.id for s in statements)
-        )
+        raise InputError("no statement matches", field="only", value=only, expected=", ".join(s.id for s in statements))
     return found
 
 
