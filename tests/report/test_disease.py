@@ -97,6 +97,14 @@ def test_numbers_of_the_figures_are_those_of_the_trajectories(lesion: Comparison
             assert f"{name} {middle} ({least} to {most})" in said
 
 
+@pytest.mark.parametrize("run", ["lesion", "whole"])
+def test_no_two_places_of_the_page_have_one_name(run: str, request: pytest.FixtureRequest) -> None:
+    page = render(request.getfixturevalue(run))
+    names = re.findall(r'\bid="([^"]+)"', page)
+    assert sorted(names) == sorted(set(names))
+    assert set(re.findall(r'aria-labelledby="([^"]+)"', page)) <= set(names)
+
+
 def test_base_rate_by_case_definition_stands_beside_the_risk(whole: Comparison) -> None:
     said = text_of(render(whole))
     for row in base_rates():

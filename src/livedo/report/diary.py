@@ -151,8 +151,8 @@ def _lost(outcome: PlanOutcome, who: int, week: int, kind: Kind) -> bool:
 
 
 def _done(outcome: PlanOutcome, who: int, week: int) -> str:
-    """What begins or ends in a week, and why this version could not have it."""
-    said = []
+    """What begins in a week, and why this version could not have it; then what ends."""
+    begun, ended = [], []
     for action in outcome.plan.actions:
         kind, first = find(action.action), begins(action) / 24.0
         if int(first // WEEK_DAYS) == week:
@@ -165,7 +165,7 @@ def _done(outcome: PlanOutcome, who: int, week: int) -> str:
                 if _lost(outcome, who, week, kind)
                 else ""
             )
-            said.append(f"{kind.name}{told}")
+            begun.append(f"{kind.name}{told}")
         elif action.stop is not None and kind.kind == "course" and int(action.until_h / 24.0 // WEEK_DAYS) == week:
-            said.append(f"end of {kind.name}")
-    return listed(said)
+            ended.append(f"end of {kind.name}")
+    return listed(begun + ended)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livedo.pages import templates
 from livedo.report import figures as drawing
 from livedo.report import reading
 from livedo.report.disease import disease_text
@@ -19,8 +20,6 @@ from livedo.report.writing import plain
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Agreement, Comparison, PlanOutcome
-
-_TEMPLATES = "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +63,14 @@ def render(comparison: Comparison) -> str:
     ValueError
         The comparison holds no plan, two of one name, or a quantity that is in no table.
     """
-    import jinja2
-
     names = [outcome.plan.name for outcome in comparison.outcomes]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"a report needs at least one plan, and a name for each: {names}")
     check_summaries(comparison)
     drawn = drawing.figures(comparison)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("livedo.report", _TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("livedo.report")
     environment.filters["number"] = number
     page = environment.get_template("report.html").render(
-        style=environment.get_template("report.css").render(),
         chart=comparison.chart,
         person=reading.person(comparison.chart),
         scope=_scope(comparison),

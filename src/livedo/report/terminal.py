@@ -28,7 +28,7 @@ def table(comparison: Comparison) -> Table:
         title_style="bold",
         pad_edge=False,
     )
-    drawn.add_column("", ratio=3)
+    drawn.add_column("", ratio=3, overflow="fold")
     for name in found.plans:
         drawn.add_column(Text(name), justify="right", ratio=2)
     for block in (*found.left, *found.right, *found.disease):
