@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from livedo.errors import InputError
-from livedo.tables import Row, read_table
+from livedo.tables import CONFIDENCES, STATUSES, Row, read_table
 
 if TYPE_CHECKING:
     from livedo.engine import Kernel, Model, Places, Schedule, StateTraits
@@ -55,9 +55,6 @@ OBSERVABLES: tuple[str, ...] = (
     *("FGF23", "CTX", "Mg", "fetuin_A", "CPP", "calcimimetic_occupancy"),
     *("P_removed_hd", "Ca_gained_hd", "P_urine", "Ca_urine", "Ca_absorbed", "P_absorbed"),
 )
-
-_STATUS = ("measured", "fitted", "assumed", "calibrated", "input")
-_CONFIDENCE = ("high", "moderate", "low")
 
 
 @dataclass(frozen=True)
@@ -278,8 +275,8 @@ def _parameters() -> list[Parameter]:
 
 
 def _parameter(row: Row, name: str, value: float) -> Parameter:
-    row.choice("status", _STATUS)
-    row.choice("confidence", _CONFIDENCE)
+    row.choice("status", STATUSES)
+    row.choice("confidence", CONFIDENCES)
     spread = row.number_or("spread", None)
     text = {key: row[key] for key in ("unit", "organ", "meaning", "distribution", "source", "status", "confidence")}
     return Parameter(name=name, **text, value=value, spread=spread)

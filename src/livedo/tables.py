@@ -15,6 +15,9 @@ from typing import TypeVar
 from livedo.errors import InputError
 
 T = TypeVar("T")
+#: How a number came to stand in a table, and how much is to be made of it.
+STATUSES = ("measured", "fitted", "assumed", "calibrated", "input")
+CONFIDENCES = ("high", "moderate", "low")
 
 
 class Row(dict[str, str]):

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from livedo.errors import InputError
-from livedo.tables import Row, read_table
+from livedo.tables import CONFIDENCES, STATUSES, Row, read_table
 
 BINDER: Final = "phosphate binder"
 VITAMIN_D: Final = "vitamin D receptor agonist"
@@ -27,8 +27,6 @@ SECTIONED: Final = (BINDER, VITAMIN_D, CALCIMIMETIC, SUPPLEMENT)
 """Classes that have a section of their own in a plan."""
 MEDICINE: Final = "medicine"
 """Any drug of a class of ``classes.csv``."""
-STATUSES: Final = ("measured", "fitted", "assumed", "calibrated", "input")
-CONFIDENCES: Final = ("high", "moderate", "low")
 
 _REQUIRED_EFFECT: Final = {
     BINDER: ("pbed_per_g", "elemental_calcium"),

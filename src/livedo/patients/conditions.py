@@ -18,12 +18,10 @@ import numpy as np
 from livedo.body import Body
 from livedo.engine.randomness import uniform
 from livedo.errors import InputError
-from livedo.tables import Row, read_table
+from livedo.tables import CONFIDENCES, STATUSES, Row, read_table
 
 TABLE = Path(__file__).with_name("conditions.csv")
 ACTIONS = ("set", "times", "add")
-_STATUS = ("measured", "fitted", "assumed", "calibrated")
-_CONFIDENCE = ("high", "moderate", "low")
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def with_conditions(
 
 
 def _effect(row: Row) -> Effect:
-    for column, known in (("action", ACTIONS), ("status", _STATUS), ("confidence", _CONFIDENCE)):
+    for column, known in (("action", ACTIONS), ("status", STATUSES), ("confidence", CONFIDENCES)):
         row.choice(column, known)
     share = row.number("share", "a share, 0 to 1", lambda value: 0 <= value <= 1)
     value = row.number("value")
