@@ -112,6 +112,9 @@ def test_base_rate_by_case_definition_stands_beside_the_risk(whole: Comparison) 
         assert f"{row.per_1000:g}" in said
     assert "Base rate: 3.49 per 1000 patient-years" in summary(whole)[-1]
     assert "per 1000 patient-years" in summary(whole)[0]
+    mean = number(float(np.mean(whole.outcomes[0].summary["lesion_risk"])), 1)
+    assert f"mean over the versions {mean}%; per 1000" in summary(whole)[0]
+    assert "the patient’s own chance is the mean" in text_of(render(whole))
 
 
 def test_every_action_shows_its_harms_beside_what_it_does(lesion: Comparison) -> None:
