@@ -200,6 +200,16 @@ def test_folder_with_other_files_is_refused_before_anything_runs(
     assert "thesis.txt" in capsys.readouterr().err
 
 
+def test_folder_below_a_file_is_refused_before_anything_runs(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(livedo.tracking, "compare", None)
+    (files / "out").write_text("a file")
+    assert ask("run", "--chart", "unit.csv", "--plan", "one.yaml", "--out", "out/first_run") == 2
+    assert "cannot be written" in (said := capsys.readouterr().err)
+    assert "out/first_run" in said
+
+
 def test_error_while_comparing_leaves_no_folder(
     files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
