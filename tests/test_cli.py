@@ -14,6 +14,7 @@ import pytest
 import livedo.tracking
 from livedo.cli import main
 from livedo.errors import InputError
+from livedo.tracking import compare
 from livedo.tracking.comparison import Comparison, PlanOutcome
 from livedo.tracking.outcomes import quantities
 
@@ -103,12 +104,24 @@ def test_site_of_a_lesion_is_handed_on(files: Path) -> None:
     assert json.loads((files / "out" / "provenance.json").read_text())["lesion"] == "calf"
 
 
-def test_lesion_at_no_site_of_the_skin_is_refused(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lesion_at_no_site_of_the_skin_is_refused(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(livedo.tracking, "compare", compare)
     assert run("--lesion", "knee") == 2
     said = capsys.readouterr().err
-    for words in ("--lesion", "knee", "proximal, calf, acral"):
+    for words in ("livedo run", "'--lesion'", "knee", "proximal, calf, acral"):
         assert words in said
     assert not (files / "out").exists()
+
+
+def test_argument_of_the_library_is_told_of_as_the_option_it_came_from(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(livedo.tracking, "compare", compare)
+    assert run("--lesion-week", "3") == 2
+    assert "livedo run: " in (said := capsys.readouterr().err)
+    assert "'--lesion-week'; found 3.0" in said
 
 
 @pytest.mark.parametrize(
@@ -119,6 +132,7 @@ def test_lesion_at_no_site_of_the_skin_is_refused(files: Path, capsys: pytest.Ca
         ("--years", "nan", "at most 20"),
         ("--members", "0", "1 to 4096"),
         ("--members", "4097", "1 to 4096"),
+        ("--members", "1.5", "not a whole number"),
         ("--seed", "-1", "0 or more"),
         ("--threads", "0", "1 or more"),
     ],
@@ -184,6 +198,16 @@ def test_folder_with_other_files_is_refused_before_anything_runs(
     (files / "out" / "thesis.txt").write_text("years of work")
     assert run() == 2
     assert "thesis.txt" in capsys.readouterr().err
+
+
+def test_folder_below_a_file_is_refused_before_anything_runs(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(livedo.tracking, "compare", None)
+    (files / "out").write_text("a file")
+    assert ask("run", "--chart", "unit.csv", "--plan", "one.yaml", "--out", "out/first_run") == 2
+    assert "cannot be written" in (said := capsys.readouterr().err)
+    assert "out/first_run" in said
 
 
 def test_error_while_comparing_leaves_no_folder(

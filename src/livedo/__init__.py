@@ -1,4 +1,4 @@
-"""Livedo: an open simulator of calciphylaxis; so far its minerals.
+"""Livedo: an open simulator of calciphylaxis, from minerals to wound, under plans of care.
 
 Research software, not a medical device. The names below are the public interface; each is imported when first used.
 

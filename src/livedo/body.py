@@ -7,7 +7,6 @@ laboratory analyte is which symbol, and which parameters differ between people. 
 
 from __future__ import annotations
 
-import csv
 import functools
 import math
 import pickle
@@ -18,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from livedo.errors import InputError
+from livedo.tables import CONFIDENCES, STATUSES, Row, read_table
 
 if TYPE_CHECKING:
     from livedo.engine import Kernel, Model, Places, Schedule, StateTraits
@@ -55,9 +55,6 @@ OBSERVABLES: tuple[str, ...] = (
     *("FGF23", "CTX", "Mg", "fetuin_A", "CPP", "calcimimetic_occupancy"),
     *("P_removed_hd", "Ca_gained_hd", "P_urine", "Ca_urine", "Ca_absorbed", "P_absorbed"),
 )
-
-_STATUS = {"measured", "fitted", "assumed", "calibrated", "input"}
-_CONFIDENCE = {"high", "moderate", "low"}
 
 
 @dataclass(frozen=True)
@@ -184,13 +181,13 @@ def load_body() -> Body:
     parameters = {row.name: row for row in (*_parameters(), *at_sites)}
     traits: dict[str, StateTraits] = {}
     labels: dict[str, str] = {}
-    for where, row in _rows("states.csv"):
+    for row in read_table(PHYSIOLOGY / "states.csv", "name"):
         labels[row["name"]] = row["label"]
         traits[row["name"]] = StateTraits(
-            scale=_number(row, "scale", where),
-            nonnegative=_flag(row, "nonnegative", where),
-            equilibrates=_flag(row, "equilibrates", where),
-            accumulator=_flag(row, "accumulator", where),
+            scale=row.number("scale"),
+            nonnegative=row.flag("nonnegative"),
+            equilibrates=row.flag("equilibrates"),
+            accumulator=row.flag("accumulator"),
         )
     model = _merged(parameters, traits, places)
     labels = _labels(model, labels, places)
@@ -273,20 +270,14 @@ def haemodialysis(
 
 
 def _parameters() -> list[Parameter]:
-    return [_parameter(row, row["name"], _number(row, "value", where), where) for where, row in _rows("parameters.csv")]
+    rows = read_table(PHYSIOLOGY / "parameters.csv", "name")
+    return [_parameter(row, row["name"], row.number("value")) for row in rows]
 
 
-def _parameter(row: Mapping[str, str], name: str, value: float, where: str) -> Parameter:
-    for column, known in (("status", _STATUS), ("confidence", _CONFIDENCE)):
-        if row[column] not in known:
-            raise InputError(
-                f"unknown {column}",
-                where=where,
-                field=column,
-                value=row[column],
-                expected=", ".join(sorted(known)),
-            )
-    spread = _number(row, "spread", where) if row["spread"] else None
+def _parameter(row: Row, name: str, value: float) -> Parameter:
+    row.choice("status", STATUSES)
+    row.choice("confidence", CONFIDENCES)
+    spread = row.number_or("spread", None)
     text = {key: row[key] for key in ("unit", "organ", "meaning", "distribution", "source", "status", "confidence")}
     return Parameter(name=name, **text, value=value, spread=spread)
 
@@ -298,24 +289,20 @@ def _sites() -> tuple[Places, list[Parameter]]:
     """
     from livedo.engine import Places, at_place
 
-    rows = _rows("sites.csv")
-    columns = list(rows[0][1])
+    rows = read_table(PHYSIOLOGY / "sites.csv", "name")
+    columns = list(rows[0])
     names = tuple(columns[columns.index("name") + 1 : columns.index("unit")])
-    places = Places(names, frozenset(r["organ"] for _, r in rows), frozenset(r["name"] for _, r in rows))
-    found = [
-        _parameter(row, at_place(row["name"], place), _number(row, place, where), where)
-        for where, row in rows
-        for place in names
-    ]
+    places = Places(names, frozenset(r["organ"] for r in rows), frozenset(r["name"] for r in rows))
+    found = [_parameter(row, at_place(row["name"], place), row.number(place)) for row in rows for place in names]
     return places, found
 
 
 def _settings(parameters: Mapping[str, Parameter]) -> Mapping[str, Mapping[str, float]]:
     settings: dict[str, dict[str, float]] = {}
-    for where, row in _rows("settings.csv"):
+    for row in read_table(PHYSIOLOGY / "settings.csv", ("setting", "name")):
         if row["name"] not in parameters:
-            raise InputError("a setting names no parameter", where=where, field="name", value=row["name"])
-        settings.setdefault(row["setting"], {})[row["name"]] = _number(row, "value", where)
+            raise row.refuse("a setting names no parameter", "name", "a name of parameters.csv or sites.csv")
+        settings.setdefault(row["setting"], {})[row["name"]] = row.number("value")
     return MappingProxyType({name: MappingProxyType(values) for name, values in settings.items()})
 
 
@@ -334,21 +321,3 @@ def _labels(model: Model, plain: Mapping[str, str], places: Places) -> dict[str,
     for name in sorted(set(model.states) - set(labels)):
         raise InputError("a state is not described", where="physiology/states.csv", field="name", value=name)
     return labels
-
-
-def _rows(table: str) -> list[tuple[str, dict[str, str]]]:
-    with (PHYSIOLOGY / table).open(encoding="utf-8", newline="") as file:
-        return [(f"physiology/{table}, line {i}", row) for i, row in enumerate(csv.DictReader(file), start=2)]
-
-
-def _number(row: Mapping[str, str], column: str, where: str) -> float:
-    try:
-        return float(row[column])
-    except ValueError:
-        raise InputError("not a number", where=where, field=column, value=row[column], expected="a number") from None
-
-
-def _flag(row: Mapping[str, str], column: str, where: str) -> bool:
-    if row[column] not in ("yes", "no"):
-        raise InputError("not a flag", where=where, field=column, value=row[column], expected="yes or no")
-    return row[column] == "yes"

@@ -7,23 +7,34 @@ with one sentence on stderr and exit code 2.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, Token
 
 from livedo.errors import InputError
 
 if TYPE_CHECKING:
     from livedo.care import Plan
-    from livedo.tracking.comparison import Comparison
 
     Progress = Callable[[str, int, int], None]
 
 MAX_YEARS = 20.0
 MAX_MEMBERS = 4096
+
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    """A whole number as it is written: 1.5 is refused, not cut."""
+    (token,) = tokens
+    try:
+        return int(token.value)
+    except ValueError:
+        raise ValueError(f'"{token.value}" is not a whole number') from None
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
 
 
 def _version() -> str:
@@ -48,13 +59,13 @@ def run(
     patient: str | None = None,
     plan: Annotated[list[Path], Parameter(negative="")],
     years: float = 1.0,
-    members: int = 64,
-    seed: int = 1,
+    members: Whole = 64,
+    seed: Whole = 1,
     out: Path,
     lesion: str | None = None,
     lesion_week: float = 0.0,
     condition: Annotated[list[str] | None, Parameter(negative="")] = None,
-    threads: int | None = None,
+    threads: Whole | None = None,
 ) -> None:
     """Simulate one patient under one or more plans of care, and write a report.
 
@@ -85,10 +96,12 @@ def run(
     threads
         Threads; all processors if not given.
     """
-    _check_options(years, members, seed, threads)
-    _check_lesion(lesion)
+    _check("years", years, 0.0 < years <= MAX_YEARS, f"more than 0 and at most {MAX_YEARS:g}")
+    _check("members", members, 1 <= members <= MAX_MEMBERS, f"1 to {MAX_MEMBERS}")
+    _check("seed", seed, 0 <= seed < 2**63, "0 or more")
+    _check_threads(threads)
 
-    from livedo.report import check_out, table, write
+    from livedo.report import check_out, say, write
 
     check_out(out)
 
@@ -119,7 +132,8 @@ def run(
         progress("writing the report", 0, 1)
         write(comparison, out)
         progress("writing the report", 1, 1)
-    _say(table(comparison), comparison, out)
+    say(comparison)
+    print(f"Report: {out / 'report.html'}")
 
 
 @app.command
@@ -130,7 +144,7 @@ def evidence(
     quick: Annotated[bool, Parameter(negative="")] = False,
     json: Path | None = None,
     html: Path | None = None,
-    threads: int | None = None,
+    threads: Whole | None = None,
 ) -> None:
     """Simulate published figures and show which are met. A miss is a result: the exit code is 0.
 
@@ -139,7 +153,7 @@ def evidence(
     only
         Figures whose id, experiment or quantity matches, for instance 'MV10*', 'calcium.*', '*FGF23*'.
     suite
-        minerals, disease, skin, population or trials; all if not given.
+        minerals or disease; both if not given.
     quick
         Fewer virtual people: minutes instead of a quarter of an hour, with a larger Monte-Carlo error.
     json
@@ -149,10 +163,8 @@ def evidence(
     threads
         Threads; all processors if not given.
     """
-    if threads is not None and threads < 1:
-        raise InputError(
-            "out of range", where="livedo evidence", field="--threads", value=threads, expected="1 or more"
-        )
+    _check_threads(threads)
+    _check_files(json, html)
 
     from livedo.evidence.registry import chosen, load_figures
 
@@ -163,20 +175,21 @@ def evidence(
 
     with _progress() as progress:
         card = score(figures, quick=quick, threads=threads, progress=progress)
-    for path, text in ((json, card.to_json), (html, lambda: page(card))):
-        if path is not None:
-            try:
-                path.write_text(text(), encoding="utf-8")
-            except OSError as error:
-                raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
-    _show(table(card))
+    if json is not None:
+        _write(json, card.to_json())
+    if html is not None:
+        _write(html, page(card))
+
+    from rich.console import Console
+
+    Console().print(table(card))
     for sentence in summary(card):
         print(sentence)
     print("Research software, not a medical device.")
 
 
 @app.command
-def source(*, only: str | None = None, json: Path | None = None, threads: int | None = None) -> None:
+def source(*, only: str | None = None, json: Path | None = None, threads: Whole | None = None) -> None:
     """Show statements about the disease beside what the model does, computed now, and what the literature says.
 
     Parameters
@@ -188,8 +201,8 @@ def source(*, only: str | None = None, json: Path | None = None, threads: int | 
     threads
         Threads; all processors if not given.
     """
-    if threads is not None and threads < 1:
-        raise InputError("out of range", where="livedo source", field="--threads", value=threads, expected="1 or more")
+    _check_threads(threads)
+    _check_files(json)
 
     from livedo.evidence.source_says import as_json, as_text, chosen, load_statements, said
 
@@ -206,10 +219,7 @@ def source(*, only: str | None = None, json: Path | None = None, threads: int | 
             print(as_text(found[-1]), end="\n\n", flush=True)
         progress("computing", len(statements), len(statements))
     if json is not None:
-        try:
-            json.write_text(as_json(found), encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot be written ({error.strerror})", where=str(json)) from error
+        _write(json, as_json(found))
     print("One simulated person unless a population is named. Research software, not a medical device.")
 
 
@@ -242,11 +252,7 @@ def export(*, organ: str | None = None, sbml: Path | None = None, antimony: Path
 
     body = load_body().model
     shown = body if organ is None else organ_of(body, organ)
-    text = to_sbml(shown) if sbml is not None else to_antimony(shown)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+    _write(path, to_sbml(shown) if sbml is not None else to_antimony(shown))
 
 
 @app.command
@@ -255,28 +261,27 @@ def version() -> None:
     print(_version())
 
 
-def _check_options(years: float, members: int, seed: int, threads: int | None) -> None:
-    limits: list[tuple[str, object, bool, str]] = [
-        ("--years", years, 0.0 < years <= MAX_YEARS, f"more than 0 and at most {MAX_YEARS:g}"),
-        ("--members", members, 1 <= members <= MAX_MEMBERS, f"1 to {MAX_MEMBERS}"),
-        ("--seed", seed, 0 <= seed < 2**63, "0 or more"),
-        ("--threads", threads, threads is None or threads >= 1, "1 or more"),
-    ]
-    for field, value, fits, expected in limits:
-        if not fits:
-            raise InputError("out of range", where="livedo run", field=field, value=value, expected=expected)
+def _check(field: str, value: object, fits: bool, expected: str) -> None:
+    if not fits:
+        raise InputError("out of range", field=field, value=value, expected=expected)
 
 
-def _check_lesion(lesion: str | None) -> None:
-    if lesion is None:
-        return
-    from livedo.body import load_body
+def _check_threads(threads: int | None) -> None:
+    _check("threads", threads, threads is None or threads >= 1, "1 or more")
 
-    sites = load_body().sites
-    if lesion not in sites:
-        raise InputError(
-            "is not a site of the skin", where="livedo run", field="--lesion", value=lesion, expected=", ".join(sites)
-        )
+
+def _check_files(*paths: Path | None) -> None:
+    """See that files can be written before anything runs."""
+    for path in paths:
+        if path is not None and (path.is_dir() or not path.parent.is_dir()):
+            raise InputError("cannot be written", where=str(path), expected="a file in a folder that exists")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", where=str(path)) from error
 
 
 def _check_names(plans: Sequence[Plan], files: Sequence[Path]) -> None:
@@ -324,49 +329,13 @@ def _progress() -> Iterator[Progress]:
         yield move
 
 
-def _say(table: object, comparison: Comparison, out: Path) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console()
-    console.print(table)
-    _say_disease(comparison)
-    for outcome in comparison.outcomes:
-        for warning in outcome.warnings:
-            console.print(Text(f"Warning, {outcome.plan.name}: {warning}"))
-        if outcome.failures:
-            console.print(Text(f"{outcome.plan.name}: {len(outcome.failures)} versions failed and are left out"))
-    console.print(Text("Research software, not a medical device."))
-    print(f"Report: {out / 'report.html'}")
-
-
-def _say_disease(comparison: Comparison) -> None:
-    """The lesion, or its chance, in sentences: risk with its base rate, course, refusals, and the diary."""
-    from rich.console import Console
-    from rich.text import Text
-
-    from livedo.report.diary import diaries
-    from livedo.report.disease import summary
-
-    console = Console()
-    for sentence in summary(comparison):
-        console.print(Text(sentence))
-    for outcome in comparison.outcomes:
-        for one in outcome.refused:
-            site = f", {one.site}" if one.site else ""
-            what = f"{one.action}{site}, day {one.day:.1f}: not possible in {one.members} of {one.of} versions, {one.reason}"
-            console.print(Text(f"{outcome.plan.name}: {what}"))
-    for diary in diaries(comparison):
-        console.print(Text(f"\nDiary of the lesion, one version in the middle, {diary.plan}", style="bold"))
-        for entry in diary.entries:
-            done = f"{entry.done[:1].upper()}{entry.done[1:]}. " if entry.done else ""
-            console.print(Text(f"{entry.when}. {done}{entry.words}"))
-
-
-def _show(table: object) -> None:
-    from rich.console import Console
-
-    Console().print(table)
+def _of_option(error: InputError, command: Callable[..., object], options: Collection[str]) -> InputError:
+    """An error about an argument of the library, told of the option that gave it."""
+    if error.where or error.field is None or error.field not in options:
+        return error
+    option = f"--{error.field.replace('_', '-')}"
+    where = f"livedo {command.__name__}"
+    return InputError(error.message, where=where, field=option, value=error.value, expected=error.expected)
 
 
 def main(tokens: Sequence[str] | None = None) -> None:
@@ -376,7 +345,10 @@ def main(tokens: Sequence[str] | None = None) -> None:
     """
     try:
         command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
-        command(*bound.args, **bound.kwargs)
+        try:
+            command(*bound.args, **bound.kwargs)
+        except InputError as error:
+            raise _of_option(error, command, bound.signature.parameters) from error
     except (InputError, CycloptsError) as error:
         print(f"livedo: {error}", file=sys.stderr)
         sys.exit(2)

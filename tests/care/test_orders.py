@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livedo.care import treatments
+from livedo.care.fields import DAYS
 from livedo.care.orders import DRUG_INPUTS, Order, inputs_at, orders, session_doses, sessions
-from livedo.care.plan import DAYS, Plan
+from livedo.care.plan import Plan
 from livedo.care.treatments import load_treatments
 from livedo.errors import InputError
 

@@ -8,9 +8,10 @@ import pytest
 from livedo.care import treatments
 from livedo.care.effects import daily_effect
 from livedo.care.limits import load_limits
-from livedo.care.treatments import CLASSES, CONFIDENCES, STATUSES, load_treatments
+from livedo.care.treatments import CLASSES, load_treatments
 from livedo.errors import InputError
 from livedo.records import express
+from livedo.tables import CONFIDENCES, STATUSES
 
 SHIPPED = Path(treatments.__file__).with_name("treatments.csv")
 ROWS = list(load_treatments())

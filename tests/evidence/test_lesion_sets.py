@@ -52,9 +52,9 @@ def test_enough_sets_ship_and_each_names_parameters_of_the_body(ctx: Context) ->
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("a,humoral,1", "no such structure"),
-        ("a,intimal,0", "not a number above zero"),
-        ("a,intimal,x", "not a number above zero"),
+        ("a,humoral,1", "unknown structure"),
+        ("a,intimal,0", "expected a number above zero"),
+        ("a,intimal,x", "expected a number above zero"),
         ("a,intimal,1\na,intimal,1", "stands twice"),
     ],
 )

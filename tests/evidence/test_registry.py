@@ -206,7 +206,7 @@ def test_good_row_is_read(tmp_path: Path) -> None:
         (GOOD.replace("1.3,1.9", "1.9,1.3"), "needs a band"),
         (GOOD.replace("1.3,1.9", "low,1.9"), "not a number"),
         (GOOD.replace("sessions.recovery,", "sessions.recovery,hour"), "name=value"),
-        (GOOD + GOOD, "two figures have one id"),
+        (GOOD + GOOD, "stands twice"),
     ],
 )
 def test_wrong_row_is_refused_with_file_and_line(tmp_path: Path, wrong: str, said: str) -> None:
@@ -227,7 +227,7 @@ def test_figures_are_chosen_by_id_experiment_or_quantity() -> None:
 
 @pytest.mark.parametrize(
     ("only", "suite", "said"),
-    [("ZZ*", None, "no figure matches"), (None, "kidneys", "unknown suite"), (None, "skin", "no figure is registered")],
+    [("ZZ*", None, "no figure matches"), (None, "kidneys", "unknown suite")],
 )
 def test_choice_that_matches_nothing_is_refused(only: str | None, suite: str | None, said: str) -> None:
     with pytest.raises(InputError, match=said):

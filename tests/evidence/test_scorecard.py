@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -151,6 +152,14 @@ def test_page_stands_alone_and_shows_misses_with_reasons(faked: dict[str, object
     assert "<script>" not in shown
     assert "http://" not in shown
     assert "not a medical device" in shown
+
+
+def test_every_cell_of_the_page_names_its_column_for_narrow_screens(faked: dict[str, object]) -> None:
+    shown = page(run(faked, {"low": Result(0.5, 0.02)}))
+    cells = re.findall(r"<td [^>]*>", shown)
+    assert cells
+    assert all("data-of=" in cell for cell in cells)
+    assert ".stack td::before" in shown
 
 
 def test_table_has_a_row_for_each_simulated_figure(faked: dict[str, object]) -> None:

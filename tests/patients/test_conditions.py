@@ -78,7 +78,7 @@ def test_unknown_condition_is_refused(body):
     [
         (GOOD.replace(",add,", ",raise,"), "unknown action"),
         (GOOD.replace(",5,", ",much,"), "not a number"),
-        (GOOD.replace(",0.5,", ",1.5,"), "not a share"),
+        (GOOD.replace(",0.5,", ",1.5,"), "out of range"),
         (GOOD.replace(",add,5", ",times,-1"), "below zero"),
         (GOOD.replace(",assumed,", ",known,"), "unknown status"),
         (GOOD + GOOD, "twice"),

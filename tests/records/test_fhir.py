@@ -259,6 +259,12 @@ def test_file_that_is_no_chart_is_refused(tmp_path: Path, text: str, words: str)
     assert "b.json" in caught.value.where
 
 
+def test_entry_without_an_id_is_named_by_its_place(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        chart_of(tmp_path, lab(id=None, effectiveDateTime="yesterday"))
+    assert caught.value.where == "b.json entry 1 (Observation)"
+
+
 def test_bundle_with_a_patient_and_nothing_measured_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no usable observation"):
         chart_of(tmp_path, ESRD)

@@ -245,7 +245,9 @@ def test_table_without_entries_is_refused(tmp_path: Path) -> None:
 
 
 def test_chart_without_a_usable_observation_is_refused(tmp_path: Path) -> None:
-    assert "holds no usable observation" in str(refusal(tmp_path, "A,2026-01-05,calcium,___,mg/dL"))
+    said = str(refusal(tmp_path, "A,2026-01-05,calcium,___,mg/dL"))
+    assert "holds no usable observation" in said
+    assert "results without a number" in said
 
 
 def test_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

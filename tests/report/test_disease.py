@@ -97,6 +97,14 @@ def test_numbers_of_the_figures_are_those_of_the_trajectories(lesion: Comparison
             assert f"{name} {middle} ({least} to {most})" in said
 
 
+@pytest.mark.parametrize("run", ["lesion", "whole"])
+def test_no_two_places_of_the_page_have_one_name(run: str, request: pytest.FixtureRequest) -> None:
+    page = render(request.getfixturevalue(run))
+    names = re.findall(r'\bid="([^"]+)"', page)
+    assert sorted(names) == sorted(set(names))
+    assert set(re.findall(r'aria-labelledby="([^"]+)"', page)) <= set(names)
+
+
 def test_base_rate_by_case_definition_stands_beside_the_risk(whole: Comparison) -> None:
     said = text_of(render(whole))
     for row in base_rates():
@@ -104,6 +112,9 @@ def test_base_rate_by_case_definition_stands_beside_the_risk(whole: Comparison) 
         assert f"{row.per_1000:g}" in said
     assert "Base rate: 3.49 per 1000 patient-years" in summary(whole)[-1]
     assert "per 1000 patient-years" in summary(whole)[0]
+    mean = number(float(np.mean(whole.outcomes[0].summary["lesion_risk"])), 1)
+    assert f"mean over the versions {mean}%; per 1000" in summary(whole)[0]
+    assert "the patient’s own chance is the mean" in text_of(render(whole))
 
 
 def test_every_action_shows_its_harms_beside_what_it_does(lesion: Comparison) -> None:

@@ -8,7 +8,6 @@ at that hour; :func:`refusals` tells why not.
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from livedo.care import operations
 from livedo.engine import Schedule, at_place
 from livedo.engine.randomness import uniform
 from livedo.errors import InputError
+from livedo.tables import Row, read_table
 
 if TYPE_CHECKING:
     from livedo.care.plan import Action
@@ -98,25 +98,24 @@ def actions() -> Mapping[str, Kind]:
     Raises
     ------
     InputError
-        If a row is of no known kind.
+        If a row is of no known kind or a cell is not what it must be.
     """
     found: dict[str, Kind] = {}
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            if row["kind"] not in KINDS:
-                where = f"actions.csv, line {line}"
-                raise InputError(
-                    "unknown kind", where=where, field="kind", value=row["kind"], expected=", ".join(KINDS)
-                )
-            numbers = ("per_dose", "dose", "dose_most", "dose_refused", "hours", "per_week")
-            number: dict[str, Any] = {k: float(row[k]) if row[k] else np.nan for k in numbers}
-            lists: dict[str, Any] = {
-                k: tuple(filter(None, row[k].split("|"))) for k in ("aliases", "effects", "hypothesis")
-            }
-            words = ("kind", "symbol", "dose_unit", "needs_before", "mechanism", "evidence", "source", "harms")
-            text: dict[str, Any] = {k: row[k] for k in words}
-            found[row["action"]] = Kind(row["action"], sited=row["sited"] == "yes", **number, **lists, **text)
+    for row in read_table(TABLE, "action"):
+        row.choice("kind", KINDS)
+        numbers = ("per_dose", "dose", "dose_most", "dose_refused", "hours", "per_week")
+        number: dict[str, Any] = {k: row.number_or(k, np.nan) for k in numbers}
+        lists: dict[str, Any] = {k: row.parts(k) for k in ("aliases", "effects", "hypothesis")}
+        words = ("kind", "symbol", "dose_unit", "needs_before", "mechanism", "evidence", "source", "harms")
+        text: dict[str, Any] = {k: row[k] for k in words}
+        found[row["action"]] = Kind(row["action"], sited=row.flag("sited"), **number, **lists, **text)
     return found
+
+
+@functools.cache
+def _refusals() -> list[Row]:
+    """The rows of ``actions_refused.csv``."""
+    return read_table(REFUSED)
 
 
 def find(name: str) -> Kind:
@@ -263,8 +262,7 @@ class Refusal:
 
 def read_for_refusals(body: Body) -> tuple[str, ...]:
     """Observables that :func:`refusals` reads."""
-    with REFUSED.open(encoding="utf-8", newline="") as file:
-        found = {row["observable"] for row in csv.DictReader(file)}
+    found = {row["observable"] for row in _refusals()}
     return tuple(at_place(o, s) for o in sorted(found | {"eschar", "wound_area"}) for s in body.sites)
 
 
@@ -290,8 +288,6 @@ def refusals(
     """
     body = body or load_body()
     times = np.asarray(times, dtype=float)
-    with REFUSED.open(encoding="utf-8", newline="") as file:
-        rules = list(csv.DictReader(file))
     found: list[Refusal] = []
     for action in planned:
         kind = find(action.action)
@@ -306,7 +302,7 @@ def refusals(
             area = values[at_place("eschar", site)][:, column] + values[at_place("wound_area", site)][:, column]
             whole = area <= body.parameters["wound_small"].value
             said = np.where(whole & (kind.kind in ("event", "graft")), "there is no wound at this site", "")
-            for rule in rules:
+            for rule in _refusals():
                 if rule["action"] == kind.name:
                     reading = values[at_place(rule["observable"], site)][:, column]
                     beyond = (reading > body.parameters[rule["limit"]].value) & ~whole & (said == "")

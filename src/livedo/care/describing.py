@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from livedo.care import doses
 from livedo.care.actions import find
+from livedo.care.fields import DAY_NAMES, DAYS
 from livedo.care.orders import BATH_INPUTS
 from livedo.care.plan import (
-    DAY_NAMES,
-    DAYS,
     Action,
     DialysisPrescription,
     Diet,

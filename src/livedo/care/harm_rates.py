@@ -7,7 +7,6 @@ would have come anyway follows from it. Rates are those of the people studied (`
 
 from __future__ import annotations
 
-import csv
 import functools
 import math
 from dataclasses import dataclass
@@ -16,11 +15,12 @@ from pathlib import Path
 from livedo.care.actions import find
 from livedo.care.plan import Plan
 from livedo.care.treatments import load_treatments
-from livedo.errors import InputError
+from livedo.tables import Row, read_table
 
 TABLE = Path(__file__).with_name("harm_rates.csv")
 YEAR = 8766.0
 PER = ("course", "year")
+_PERCENT = ("percent, 0 to below 100", lambda value: 0.0 <= value < 100.0)
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ def harm_rates(path: Path = TABLE) -> tuple[HarmRate, ...]:
         If a chance is not within 0 to 100, ``per`` is unknown, or a row names nothing that a plan can order.
     """
     known = {row.drug for row in load_treatments()}
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(_read(row, f"{path.name}, line {line}", known) for line, row in enumerate(csv.DictReader(file), 2))
+    return tuple(_read(row, known) for row in read_table(path))
 
 
 def expected(plan: Plan, hours: float) -> tuple[ExpectedHarm, ...]:
@@ -92,31 +91,19 @@ def _of(rate: HarmRate, hours: float) -> ExpectedHarm:
     return ExpectedHarm(rate, chance, within(rate.low), within(rate.high), within(rate.without))
 
 
-def _read(row: dict[str, str], where: str, drugs: set[str]) -> HarmRate:
+def _read(row: Row, drugs: set[str]) -> HarmRate:
     if row["what"] not in drugs:
         find(row["what"])
-    if row["per"] not in PER:
-        raise InputError("unknown", where=where, field="per", value=row["per"], expected=", ".join(PER))
-    number = {name: _percent(row, name, where) for name in ("chance", "low", "high", "without")}
-    chance = number["chance"]
-    if chance is None:
-        raise InputError("is empty", where=where, field="chance", expected="percent")
+    row.choice("per", PER)
+    chance = row.number("chance", *_PERCENT)
+    low, high, without = (row.number_or(name, None, *_PERCENT) for name in ("low", "high", "without"))
     if row["people"]:
-        number["low"], number["high"] = _wilson(chance, int(row["people"]))
+        low, high = _wilson(chance, row.whole("people"))
     if row["ratio"]:
-        rate = -math.log1p(-chance / 100.0) / float(row["ratio"])
-        number["without"] = -100.0 * math.expm1(-rate)
+        rate = -math.log1p(-chance / 100.0) / row.number("ratio")
+        without = -100.0 * math.expm1(-rate)
     text = {name: row[name] for name in ("what", "harm", "per", "among", "source", "confidence")}
-    return HarmRate(**text, chance=chance, low=number["low"], high=number["high"], without=number["without"])
-
-
-def _percent(row: dict[str, str], name: str, where: str) -> float | None:
-    if not row[name]:
-        return None
-    value = float(row[name])
-    if not 0.0 <= value < 100.0:
-        raise InputError("out of range", where=where, field=name, value=row[name], expected="percent, 0 to below 100")
-    return value
+    return HarmRate(**text, chance=chance, low=low, high=high, without=without)
 
 
 def _wilson(chance: float, people: int) -> tuple[float, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import Final
 from livedo.care import quantity
 from livedo.care.issues import Issue, Place
 from livedo.records.analytes import analytes
+from livedo.tables import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +69,18 @@ def load_limits() -> dict[str, Limit]:
     Dialysate calcium is refused outside the range of its row in the table of analytes.
     """
     limits: dict[str, Limit] = {}
-    with Path(__file__).with_name("limits.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            name = row["quantity"]
-            kind = _KINDS.get(name)
-            factor = kind.factors[row["unit"]] if kind else 1.0
-            lowest, low, high, highest = (
-                float(row[bound]) * factor if row[bound] else None
-                for bound in ("refuse_below", "warn_below", "warn_above", "refuse_above")
-            )
-            if name == quantity.DIALYSATE_CALCIUM:
-                lowest, highest = analytes()[name].low, analytes()[name].high
-            limits[name] = Limit(
-                name,
-                row["unit"],
-                lowest,
-                low,
-                high,
-                highest,
-                row["source"],
-                row["status"],
-                row["confidence"],
-                factor,
-            )
+    for row in read_table(Path(__file__).with_name("limits.csv"), "quantity"):
+        name = row["quantity"]
+        kind = _KINDS.get(name)
+        factor = kind.factors[row.choice("unit", kind.factors)] if kind else 1.0
+        lowest, low, high, highest = (
+            None if (value := row.number_or(bound, None)) is None else value * factor
+            for bound in ("refuse_below", "warn_below", "warn_above", "refuse_above")
+        )
+        if name == quantity.DIALYSATE_CALCIUM:
+            lowest, highest = analytes()[name].low, analytes()[name].high
+        bounds = (lowest, low, high, highest)
+        limits[name] = Limit(name, row["unit"], *bounds, row["source"], row["status"], row["confidence"], factor)
     return limits
 
 

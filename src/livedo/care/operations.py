@@ -6,7 +6,6 @@ about half. Calcium and calcitriol are then given by need, looked at every week.
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from livedo.care.treatments import SUPPLEMENT, VITAMIN_D, load_treatments
 from livedo.engine import Schedule
 from livedo.engine.randomness import normal, uniform
 from livedo.errors import InputError
+from livedo.tables import read_table
 
 TABLE = Path(__file__).with_name("operations.csv")
 KINDS = ("subtotal", "total", "failed")
@@ -29,8 +29,7 @@ KINDS = ("subtotal", "total", "failed")
 @functools.cache
 def operation_numbers() -> Mapping[str, float]:
     """Name -> value of ``operations.csv``, in the table's units."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return {row["name"]: float(row["value"]) for row in csv.DictReader(file)}
+    return {row["name"]: row.number("value") for row in read_table(TABLE, "name")}
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def orders(
 
 def sessions(plan: Plan) -> list[SessionRule]:
     """The plan's dialysis sessions as weekly rules, by start in the week."""
-    from livedo.care.plan import DAYS
+    from livedo.care.fields import DAYS
 
     rules = [
         SessionRule(

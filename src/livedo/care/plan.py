@@ -8,142 +8,41 @@ from ``start`` up to, not including, ``stop``; without ``stop`` it runs to the e
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from livedo.care import quantity
-from livedo.care.quantity import Dose, Intake, Kind, Moment, Quantity
+from livedo.care.fields import (
+    AS_ESTIMATED,
+    AS_USUAL,
+    EVERY,
+    FROM_CHART,
+    NONE,
+    TIMES_A_DAY,
+    AnyRoute,
+    Clock,
+    Day,
+    DoseText,
+    Given,
+    IntakeText,
+    Name,
+    Route,
+    Schedule,
+    Time,
+    one_of,
+    quantity_in,
+    quantity_or,
+    read_count,
+    read_day,
+    read_items,
+    read_words,
+)
+from livedo.care.quantity import Moment, Quantity
 from livedo.errors import InputError
 
 if TYPE_CHECKING:
     from livedo.care.treatments import Treatments
-
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-AS_ESTIMATED = "as estimated"
-FROM_CHART = "from chart"
-AS_USUAL = "as usual"
-NONE = "none"
-
-
-def _quantity(kind: Kind) -> BeforeValidator:
-    def parse(value: object) -> Quantity:
-        if isinstance(value, Quantity):
-            if value.unit != kind.unit:
-                raise InputError("has another unit", value=value, expected=f"{kind.name} in {kind.unit}")
-            return value
-        return quantity.parse_quantity(value, kind)
-
-    return BeforeValidator(parse)
-
-
-def _quantity_or(words: str, kind: Kind) -> BeforeValidator:
-    def parse(value: object) -> Quantity | None:
-        if value is None or (isinstance(value, str) and " ".join(value.lower().split()) == words):
-            return None
-        if isinstance(value, Quantity) and value.unit == kind.unit:
-            return value
-        try:
-            return quantity.parse_quantity(value, kind)
-        except InputError as error:
-            error.expected = f"{words!r}, or {error.expected}"
-            raise
-
-    return BeforeValidator(parse)
-
-
-def _parsed(parse: Callable[[object], object], kind: type) -> BeforeValidator:
-    return BeforeValidator(lambda value: value if isinstance(value, kind) else parse(value))
-
-
-def _day(value: object) -> object:
-    if isinstance(value, str):
-        for short, long in zip(DAYS, DAY_NAMES, strict=True):
-            if value.strip().lower() in (short, long.lower()):
-                return short
-    raise InputError("is not a day of the week", value=value, expected=", ".join(DAYS))
-
-
-def _route(value: object) -> object:
-    routes = {"oral": "oral", "by mouth": "oral", "iv": "iv", "intravenous": "iv", "by vein": "iv"}
-    if isinstance(value, str) and (plain := " ".join(value.lower().split())) in routes:
-        return routes[plain]
-    raise InputError("is not a route", value=value, expected="'by mouth' or 'by vein'")
-
-
-def _schedule(value: object) -> object:
-    if isinstance(value, str) and (plain := " ".join(value.lower().split())) in ("each session", "daily"):
-        return plain
-    raise InputError("is not a schedule", value=value, expected="'each session' or 'daily'")
-
-
-def _words(value: object) -> object:
-    return " ".join(str(value).split()) if isinstance(value, str | int | float) and str(value).strip() else value
-
-
-def _count(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.strip().isdigit():
-        return int(value.strip())
-    raise InputError("is not a whole number", value=value, expected="a whole number such as 4")
-
-
-def _choice(*known: str) -> BeforeValidator:
-    """Words in any case, kept as they stand in ``known``."""
-
-    def parse(value: object) -> object:
-        if isinstance(value, str):
-            for word in known:
-                if value.strip().lower() == word.lower():
-                    return word
-        raise InputError("is not a choice here", value=value, expected=" or ".join(known))
-
-    return BeforeValidator(parse)
-
-
-def _any_route(value: object) -> object:
-    plain = " ".join(value.lower().split()) if isinstance(value, str) else ""
-    if plain in ("sc", "subcutaneous", "under the skin"):
-        return "sc"
-    try:
-        return _route(value)
-    except InputError as error:
-        error.expected = "'by mouth', 'by vein' or 'under the skin'"
-        raise
-
-
-_EVERY = re.compile(r"every (?:([0-9]+(?:\.[0-9]+)?) )?(day|week)s?")
-_TIMES = re.compile(r"(once|twice|[1-9][0-9]?) (?:times )?a day")
-
-
-def _given(value: object) -> object:
-    plain = " ".join(value.lower().split()) if isinstance(value, str) else ""
-    every, times = _EVERY.fullmatch(plain), _TIMES.fullmatch(plain)
-    if plain in ("each session", "daily", "once") or times or (every and float(every[1] or 1) > 0):
-        return plain
-    expected = "'each session', 'daily', 'twice a day', 'once' or such as 'every 26 weeks'"
-    raise InputError("is not a schedule", value=value, expected=expected)
-
-
-def _items(value: object) -> object:
-    return tuple(value) if isinstance(value, list | tuple) else value
-
-
-Time = Annotated[Moment, _parsed(quantity.parse_moment, Moment)]
-Clock = Annotated[Moment, _parsed(quantity.parse_clock, Moment)]
-DoseText = Annotated[Dose, _parsed(quantity.parse_dose, Dose)]
-IntakeText = Annotated[Intake, _parsed(quantity.parse_intake, Intake)]
-Route = Annotated[Literal["oral", "iv"], BeforeValidator(_route)]
-Schedule = Annotated[Literal["each session", "daily"], BeforeValidator(_schedule)]
-AnyRoute = Annotated[Literal["oral", "iv", "sc"], BeforeValidator(_any_route)]
-Given = Annotated[str, BeforeValidator(_given)]
-Name = Annotated[str, Field(min_length=1)]
 
 
 class _Model(BaseModel):
@@ -181,20 +80,22 @@ class DialysisPrescription(_Item):
     of plasma a session through a rheopheresis filter; ``large_solute_clearance`` L/h of fetuin-A, of a medium cut-off membrane.
     """
 
-    days: Annotated[tuple[Annotated[Day, BeforeValidator(_day)], ...], BeforeValidator(_items), Field(min_length=1)]
-    hours: Annotated[Quantity, _quantity(quantity.DURATION)]
-    blood_flow: Annotated[Quantity, _quantity(quantity.FLOW)]
-    dialysate_flow: Annotated[Quantity, _quantity(quantity.FLOW)]
-    dialysate_calcium: Annotated[Quantity, _quantity(quantity.CALCIUM)]
-    dry_weight: Annotated[Quantity | None, _quantity_or(FROM_CHART, quantity.WEIGHT)] = None
+    days: Annotated[
+        tuple[Annotated[Day, BeforeValidator(read_day)], ...], BeforeValidator(read_items), Field(min_length=1)
+    ]
+    hours: Annotated[Quantity, quantity_in(quantity.DURATION)]
+    blood_flow: Annotated[Quantity, quantity_in(quantity.FLOW)]
+    dialysate_flow: Annotated[Quantity, quantity_in(quantity.FLOW)]
+    dialysate_calcium: Annotated[Quantity, quantity_in(quantity.CALCIUM)]
+    dry_weight: Annotated[Quantity | None, quantity_or(FROM_CHART, quantity.WEIGHT)] = None
     at: Clock = Moment(8.0, "08:00")
-    substitution: Annotated[Quantity | None, _quantity_or(NONE, quantity.VOLUME)] = None
-    dialysate_magnesium: Annotated[Quantity | None, _quantity_or(AS_USUAL, quantity.MAGNESIUM)] = None
-    dialysate_bicarbonate: Annotated[Quantity | None, _quantity_or(AS_USUAL, quantity.BICARBONATE)] = None
-    dialysate_citrate: Annotated[Quantity | None, _quantity_or(NONE, quantity.CITRATE)] = None
-    dialysate_phosphate: Annotated[Quantity | None, _quantity_or(NONE, quantity.PHOSPHATE)] = None
-    plasma_treated: Annotated[Quantity | None, _quantity_or(NONE, quantity.VOLUME)] = None
-    large_solute_clearance: Annotated[Quantity | None, _quantity_or(NONE, quantity.FLOW)] = None
+    substitution: Annotated[Quantity | None, quantity_or(NONE, quantity.VOLUME)] = None
+    dialysate_magnesium: Annotated[Quantity | None, quantity_or(AS_USUAL, quantity.MAGNESIUM)] = None
+    dialysate_bicarbonate: Annotated[Quantity | None, quantity_or(AS_USUAL, quantity.BICARBONATE)] = None
+    dialysate_citrate: Annotated[Quantity | None, quantity_or(NONE, quantity.CITRATE)] = None
+    dialysate_phosphate: Annotated[Quantity | None, quantity_or(NONE, quantity.PHOSPHATE)] = None
+    plasma_treated: Annotated[Quantity | None, quantity_or(NONE, quantity.VOLUME)] = None
+    large_solute_clearance: Annotated[Quantity | None, quantity_or(NONE, quantity.FLOW)] = None
 
 
 class PeritonealDialysis(_Item):
@@ -206,22 +107,22 @@ class PeritonealDialysis(_Item):
     ``with_haemodialysis`` says that haemodialysis at the same time is meant.
     """
 
-    mode: Annotated[Literal["CAPD", "APD"], _choice("CAPD", "APD")]
-    exchanges: Annotated[int, BeforeValidator(_count)]
-    fill: Annotated[Quantity, _quantity(quantity.VOLUME)]
-    dialysate_calcium: Annotated[Quantity, _quantity(quantity.CALCIUM)]
-    night: Annotated[Quantity, _quantity(quantity.DURATION)] = Quantity(9.0, "h", "9 h")
-    day_dwell: Annotated[Quantity | None, _quantity_or(NONE, quantity.VOLUME)] = None
-    ultrafiltration: Annotated[Quantity | None, _quantity_or(AS_USUAL, quantity.FLUID_INTAKE)] = None
-    buffer: Annotated[Quantity | None, _quantity_or(AS_USUAL, quantity.BICARBONATE)] = None
-    with_haemodialysis: Annotated[Literal["yes", "no"], _choice("yes", "no")] = "no"
+    mode: Annotated[Literal["CAPD", "APD"], one_of("CAPD", "APD")]
+    exchanges: Annotated[int, BeforeValidator(read_count)]
+    fill: Annotated[Quantity, quantity_in(quantity.VOLUME)]
+    dialysate_calcium: Annotated[Quantity, quantity_in(quantity.CALCIUM)]
+    night: Annotated[Quantity, quantity_in(quantity.DURATION)] = Quantity(9.0, "h", "9 h")
+    day_dwell: Annotated[Quantity | None, quantity_or(NONE, quantity.VOLUME)] = None
+    ultrafiltration: Annotated[Quantity | None, quantity_or(AS_USUAL, quantity.FLUID_INTAKE)] = None
+    buffer: Annotated[Quantity | None, quantity_or(AS_USUAL, quantity.BICARBONATE)] = None
+    with_haemodialysis: Annotated[Literal["yes", "no"], one_of("yes", "no")] = "no"
 
 
 class KidneyFunction(_Item):
     """What the own kidneys filter at its start: ``egfr`` L/h, and ``decline``, lost steadily, L/h each hour."""
 
-    egfr: Annotated[Quantity, _quantity(quantity.FILTRATION)]
-    decline: Annotated[Quantity | None, _quantity_or(NONE, quantity.DECLINE)] = None
+    egfr: Annotated[Quantity, quantity_in(quantity.FILTRATION)]
+    decline: Annotated[Quantity | None, quantity_or(NONE, quantity.DECLINE)] = None
 
 
 class Transplant(_Item):
@@ -231,22 +132,22 @@ class Transplant(_Item):
     nothing from then on.
     """
 
-    egfr: Annotated[Quantity, _quantity(quantity.FILTRATION)]
-    decline: Annotated[Quantity | None, _quantity_or(NONE, quantity.DECLINE)] = None
+    egfr: Annotated[Quantity, quantity_in(quantity.FILTRATION)]
+    decline: Annotated[Quantity | None, quantity_or(NONE, quantity.DECLINE)] = None
 
 
 class Prednisolone(_Item):
     """Prednisolone by mouth, ``dose`` mg/h."""
 
-    dose: Annotated[Quantity, _quantity(quantity.DAILY_DRUG)]
+    dose: Annotated[Quantity, quantity_in(quantity.DAILY_DRUG)]
 
 
 class Diet(_Model):
     """Daily intake: phosphate (as phosphorus) and calcium mmol/h, fluid L/h; None means as estimated."""
 
-    phosphate: Annotated[Quantity | None, _quantity_or(AS_ESTIMATED, quantity.PHOSPHATE_INTAKE)] = None
-    calcium: Annotated[Quantity | None, _quantity_or(AS_ESTIMATED, quantity.CALCIUM_INTAKE)] = None
-    fluid: Annotated[Quantity | None, _quantity_or(AS_ESTIMATED, quantity.FLUID_INTAKE)] = None
+    phosphate: Annotated[Quantity | None, quantity_or(AS_ESTIMATED, quantity.PHOSPHATE_INTAKE)] = None
+    calcium: Annotated[Quantity | None, quantity_or(AS_ESTIMATED, quantity.CALCIUM_INTAKE)] = None
+    fluid: Annotated[Quantity | None, quantity_or(AS_ESTIMATED, quantity.FLUID_INTAKE)] = None
 
 
 class Binder(_Item):
@@ -290,10 +191,10 @@ class Action(_Item):
     """
 
     action: Name
-    dose: Annotated[str | None, BeforeValidator(_words)] = None
-    sessions: Annotated[int | None, BeforeValidator(_count), Field(gt=0)] = None
-    per_week: Annotated[int | None, BeforeValidator(_count), Field(ge=1, le=7)] = None
-    site: Annotated[str | None, BeforeValidator(_words)] = None
+    dose: Annotated[str | None, BeforeValidator(read_words)] = None
+    sessions: Annotated[int | None, BeforeValidator(read_count), Field(gt=0)] = None
+    per_week: Annotated[int | None, BeforeValidator(read_count), Field(ge=1, le=7)] = None
+    site: Annotated[str | None, BeforeValidator(read_words)] = None
 
     @property
     def dose_value(self) -> float | None:
@@ -337,22 +238,22 @@ class Medicine(_Item):
         """``daily``, ``each session``, ``once`` or ``every``."""
         return (
             "every"
-            if _EVERY.fullmatch(self.schedule)
+            if EVERY.fullmatch(self.schedule)
             else "daily"
-            if _TIMES.fullmatch(self.schedule)
+            if TIMES_A_DAY.fullmatch(self.schedule)
             else self.schedule
         )
 
     @property
     def times(self) -> int:
         """Doses a day of a daily drug."""
-        found = _TIMES.fullmatch(self.schedule)
+        found = TIMES_A_DAY.fullmatch(self.schedule)
         return 1 if found is None else {"once": 1, "twice": 2}.get(found[1]) or int(found[1])
 
     @property
     def every_h(self) -> float | None:
         """Hours from dose to dose of one that is given every so often; None for the others."""
-        found = _EVERY.fullmatch(self.schedule)
+        found = EVERY.fullmatch(self.schedule)
         return None if found is None else float(found[1] or 1) * (24.0 if found[2] == "day" else 168.0)
 
 
@@ -369,19 +270,19 @@ class Plan(_Model):
 
     name: Name
     description: str = ""
-    dialysis: Annotated[tuple[DialysisPrescription, ...], BeforeValidator(_items)] = ()
-    peritoneal_dialysis: Annotated[tuple[PeritonealDialysis, ...], BeforeValidator(_items)] = ()
-    kidney_function: Annotated[tuple[KidneyFunction, ...], BeforeValidator(_items)] = ()
-    transplant: Annotated[tuple[Transplant, ...], BeforeValidator(_items)] = ()
-    prednisolone: Annotated[tuple[Prednisolone, ...], BeforeValidator(_items)] = ()
+    dialysis: Annotated[tuple[DialysisPrescription, ...], BeforeValidator(read_items)] = ()
+    peritoneal_dialysis: Annotated[tuple[PeritonealDialysis, ...], BeforeValidator(read_items)] = ()
+    kidney_function: Annotated[tuple[KidneyFunction, ...], BeforeValidator(read_items)] = ()
+    transplant: Annotated[tuple[Transplant, ...], BeforeValidator(read_items)] = ()
+    prednisolone: Annotated[tuple[Prednisolone, ...], BeforeValidator(read_items)] = ()
     diet: Diet = Diet()
-    binders: Annotated[tuple[Binder, ...], BeforeValidator(_items)] = ()
-    active_vitamin_d: Annotated[tuple[ActiveVitaminD, ...], BeforeValidator(_items)] = ()
-    calcium: Annotated[tuple[CalciumSupplement, ...], BeforeValidator(_items)] = ()
-    calcimimetic: Annotated[tuple[Calcimimetic, ...], BeforeValidator(_items)] = ()
-    actions: Annotated[tuple[Action, ...], BeforeValidator(_items)] = ()
+    binders: Annotated[tuple[Binder, ...], BeforeValidator(read_items)] = ()
+    active_vitamin_d: Annotated[tuple[ActiveVitaminD, ...], BeforeValidator(read_items)] = ()
+    calcium: Annotated[tuple[CalciumSupplement, ...], BeforeValidator(read_items)] = ()
+    calcimimetic: Annotated[tuple[Calcimimetic, ...], BeforeValidator(read_items)] = ()
+    actions: Annotated[tuple[Action, ...], BeforeValidator(read_items)] = ()
 
-    medicines: Annotated[tuple[Medicine, ...], BeforeValidator(_items)] = ()
+    medicines: Annotated[tuple[Medicine, ...], BeforeValidator(read_items)] = ()
 
     def drugs(self) -> tuple[tuple[tuple[str, int], str, Drug], ...]:
         """Every drug with its place in the plan and its class: ``((section, number), class, item)``."""

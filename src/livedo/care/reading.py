@@ -246,7 +246,7 @@ def _structural(error: ValidationError) -> list[Issue]:
                 f"one of {', '.join(_keys_at(place))}",
             )
         elif kind == "missing":
-            issue = Issue("error", "missing_key", "is missing", place)
+            issue = Issue("error", "missing_key", "is missing", place, None, f"a line '{place[-1]}: ...'")
         elif kind in ("tuple_type", "model_type", "model_attributes_type", "dataclass_type"):
             wanted = "a list, each entry after a dash" if kind == "tuple_type" else "keys and values"
             issue = Issue("error", "wrong_shape", "has another shape", place, value, wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import math
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from livedo.errors import InputError
 from livedo.records.units import convert
+from livedo.tables import Row, read_table
 
 TABLE = Path(__file__).with_name("targets.csv")
 USUAL = "usual"
@@ -48,15 +48,14 @@ def targets(name: str = USUAL) -> Mapping[str, Target]:
 def target_sets() -> Mapping[str, Mapping[str, Target]]:
     """Name of a set -> analyte -> target."""
     sets: dict[str, dict[str, Target]] = {}
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            sets.setdefault(row["name"], {})[row["analyte"]] = _target(row)
+    for row in read_table(TABLE, ("name", "analyte")):
+        sets.setdefault(row["name"], {})[row["analyte"]] = _target(row)
     return sets
 
 
-def _target(row: Mapping[str, str]) -> Target:
+def _target(row: Row) -> Target:
     def bound(column: str, without: float) -> float:
-        return convert(float(row[column]), row["unit"], row["analyte"]) if row[column] else without
+        return convert(row.number(column), row["unit"], row["analyte"]) if row[column] else without
 
     if row["low"] and row["high"]:
         written = f"{row['low']} to {row['high']} {row['unit']}"

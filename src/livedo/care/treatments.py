@@ -7,7 +7,7 @@ limits on dose name theirs. Nothing about a drug stands in the code.
 
 from __future__ import annotations
 
-import csv
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from livedo.errors import InputError
+from livedo.tables import CONFIDENCES, STATUSES, Row, read_table
 
 BINDER: Final = "phosphate binder"
 VITAMIN_D: Final = "vitamin D receptor agonist"
@@ -26,8 +27,6 @@ SECTIONED: Final = (BINDER, VITAMIN_D, CALCIMIMETIC, SUPPLEMENT)
 """Classes that have a section of their own in a plan."""
 MEDICINE: Final = "medicine"
 """Any drug of a class of ``classes.csv``."""
-STATUSES: Final = ("measured", "fitted", "assumed", "calibrated", "input")
-CONFIDENCES: Final = ("high", "moderate", "low")
 
 _REQUIRED_EFFECT: Final = {
     BINDER: ("pbed_per_g", "elemental_calcium"),
@@ -36,6 +35,9 @@ _REQUIRED_EFFECT: Final = {
     SUPPLEMENT: ("elemental_calcium",),
     NUTRITIONAL: ("calcidiol_per_ug_day", "nmol_per_ug"),
 }
+
+
+_NOT_NEGATIVE: Final = ("a finite number, not negative", lambda value: 0 <= value < math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,9 @@ class DrugClass:
 def drug_classes() -> Mapping[str, DrugClass]:
     """Class -> row of ``classes.csv``."""
     found: dict[str, DrugClass] = {}
-    with Path(__file__).with_name("classes.csv").open(encoding="utf-8", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=2):
-            for column, allowed in (("at_sessions", ("start", "end", "through")), ("needs_sessions", ("yes", "no"))):
-                if row[column] not in allowed:
-                    where = f"classes.csv, line {number}"
-                    raise InputError(
-                        "not a choice", where=where, field=column, value=row[column], expected=" or ".join(allowed)
-                    )
-            name = row["class"]
-            found[name] = DrugClass(
-                name, row["at_sessions"], row["needs_sessions"] == "yes", row["what"], row["source"]
-            )
+    for row in read_table(Path(__file__).with_name("classes.csv"), "class"):
+        name, when = row["class"], row.choice("at_sessions", ("start", "end", "through"))
+        found[name] = DrugClass(name, when, row.flag("needs_sessions"), row["what"], row["source"])
     return MappingProxyType(found)
 
 
@@ -198,107 +191,71 @@ def _shipped() -> Treatments:
 
 
 def _read(path: Path) -> Treatments:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = tuple(_row(line, f"{path.name}, row {reader.line_num}") for line in reader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("cannot be read", where=str(path), expected="a table of drugs") from error
-    seen: set[tuple[str, str]] = set()
-    for row in rows:
-        key = (row.drug_class, row.drug)
-        if key in seen:
-            raise InputError("the drug stands twice", where=path.name, field="drug", value=row.drug)
-        seen.add(key)
-    return Treatments(rows)
+    return Treatments(tuple(_drug(row) for row in read_table(path, ("class", "drug"))))
 
 
-def _row(line: dict[str, str | None], where: str) -> Treatment:
-    def text(column: str, allowed: tuple[str, ...] = (), required: bool = False) -> str:
-        value = line.get(column)
-        if value is None:
-            raise InputError("a column is missing", where=where, field=column)
-        value = value.strip()
-        if (required and not value) or (allowed and value not in allowed):
-            raise InputError(
-                "a drug row is not complete",
-                where=where,
-                field=column,
-                value=value,
-                expected=f"one of {', '.join(allowed)}" if allowed else "something written here",
-            )
-        return value
+def _drug(row: Row) -> Treatment:
+    drug_class = row.choice("class", CLASSES)
+    needed = _REQUIRED_EFFECT.get(drug_class, ("per_unit",))
 
     def number(column: str, required: bool = False) -> float | None:
-        value = text(column, required=required)
-        if not value:
-            return None
-        return _positive(value, column, where)
+        return row.number(column, *_NOT_NEGATIVE) if required else row.number_or(column, None, *_NOT_NEGATIVE)
 
-    drug_class = text("class", CLASSES)
-    if drug_class not in _REQUIRED_EFFECT:
-        number("per_unit", required=True)
-    elemental = number("elemental_calcium", "elemental_calcium" in _REQUIRED_EFFECT.get(drug_class, ()))
-    other = text("other_basis")
+    def effect(column: str) -> float | None:
+        return number(column, column in needed)
+
+    elemental = effect("elemental_calcium")
     factor = number("basis_per_other")
-    if factor is None and other == "elemental" and elemental:
+    if factor is None and row["other_basis"] == "elemental" and elemental:
         factor = 1 / elemental
-    refused = number("max_refused", required=True)
-    if refused is None or (other and factor is None):
-        raise InputError("a drug row is not complete", where=where, field="basis_per_other")
-    needed = _REQUIRED_EFFECT.get(drug_class, ())
+    if row["other_basis"] and factor is None:
+        raise row.refuse("a drug row is not complete", "basis_per_other", "weight by basis per weight by other_basis")
     return Treatment(
         drug_class=drug_class,
-        drug=text("drug", required=True),
-        names=_parts(text("names")),
-        routes=_parts(text("routes", required=True)),
-        schedules=_parts(text("schedules")),
-        dose_unit=text("dose_unit", ("mg", "ug")),
-        basis=text("basis"),
-        other_basis=other,
+        drug=row.text("drug"),
+        names=row.parts("names"),
+        routes=row.parts("routes") or (row.text("routes"),),
+        schedules=row.parts("schedules"),
+        dose_unit=row.choice("dose_unit", ("mg", "ug")),
+        basis=row["basis"],
+        other_basis=row["other_basis"],
         basis_per_other=factor,
-        pbed_per_g=number("pbed_per_g", "pbed_per_g" in needed),
+        pbed_per_g=effect("pbed_per_g"),
         elemental_calcium=elemental,
-        calcitriol_equivalent=number("calcitriol_equivalent", "calcitriol_equivalent" in needed),
-        oral_bioavailability=number("oral_bioavailability", "oral_bioavailability" in needed),
-        b_per_mg_day=number("b_per_mg_day", "b_per_mg_day" in needed),
-        calcidiol_per_ug_day=number("calcidiol_per_ug_day", "calcidiol_per_ug_day" in needed),
-        nmol_per_ug=number("nmol_per_ug", "nmol_per_ug" in needed),
-        inputs=_parts(text("inputs", required=True)),
-        source=text("source", required=True),
-        status=text("status", STATUSES),
-        confidence=text("confidence", CONFIDENCES),
+        calcitriol_equivalent=effect("calcitriol_equivalent"),
+        oral_bioavailability=effect("oral_bioavailability"),
+        b_per_mg_day=effect("b_per_mg_day"),
+        calcidiol_per_ug_day=effect("calcidiol_per_ug_day"),
+        nmol_per_ug=effect("nmol_per_ug"),
+        inputs=row.parts("inputs") or (row.text("inputs"),),
+        source=row.text("source"),
+        status=row.choice("status", STATUSES),
+        confidence=row.choice("confidence", CONFIDENCES),
         usual_max_oral=number("usual_max_oral"),
         usual_max_iv=number("usual_max_iv"),
-        max_refused=refused,
-        max_per=text("max_per", ("day", "week", "dose")),
-        max_source=text("max_source", required=True),
-        max_status=text("max_status", STATUSES),
-        max_confidence=text("max_confidence", CONFIDENCES),
-        tablets=tuple(_positive(part, "tablets", where) for part in _parts(text("tablets"))),
-        tablet_source=text("tablet_source"),
-        note=text("note"),
-        per_unit=number("per_unit") if line.get("per_unit") else None,
-        pools=tuple(_pool(part, where) for part in _parts(line.get("pools") or "")),
+        max_refused=row.number("max_refused", *_NOT_NEGATIVE),
+        max_per=row.choice("max_per", ("day", "week", "dose")),
+        max_source=row.text("max_source"),
+        max_status=row.choice("max_status", STATUSES),
+        max_confidence=row.choice("max_confidence", CONFIDENCES),
+        tablets=tuple(_positive(part, "tablets", row) for part in row.parts("tablets")),
+        tablet_source=row["tablet_source"],
+        note=row["note"],
+        per_unit=effect("per_unit"),
+        pools=tuple(_pool(part, row) for part in row.parts("pools")),
     )
 
 
-def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split("|") if part.strip())
-
-
-def _pool(text: str, where: str) -> tuple[str, float]:
+def _pool(text: str, row: Row) -> tuple[str, float]:
     name, _, share = text.partition(":")
-    return name, _positive(share or "1", "pools", where)
+    return name, _positive(share or "1", "pools", row)
 
 
-def _positive(text: str, column: str, where: str) -> float:
+def _positive(text: str, column: str, row: Row) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = float("nan")
-    if not 0 <= value < float("inf"):
-        raise InputError(
-            "not a number", where=where, field=column, value=text, expected="a finite number, not negative"
-        )
+        value = math.nan
+    if not _NOT_NEGATIVE[1](value):
+        raise row.refuse("not a number", column, _NOT_NEGATIVE[0])
     return value

@@ -57,7 +57,7 @@ def organs_of(model: Model, organs: Collection[str], name: str) -> Model:
     known = sorted(set(model.owner.values()))
     for organ in organs:
         if organ not in known:
-            raise InputError("no such organ", value=organ, expected=", ".join(known))
+            raise InputError("no such organ", field="organ", value=organ, expected=", ".join(known))
     values = nominal(model)
     own_states = tuple(s for s in model.states if model.owner.get(s) in organs)
     rules = tuple((k, e) for k, e in model.rules if model.owner.get(k) in organs)

@@ -14,7 +14,6 @@ from typing import Any
 from livedo.errors import InputError
 
 #: Operators by number of arguments; ``add`` and ``mul`` take any number.
-ARITHMETIC = frozenset({"add", "sub", "mul", "div", "neg", "pow"})
 FUNCTIONS = frozenset({"exp", "log", "sqrt", "tanh", "abs", "min", "max"})
 RELATIONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 LOGIC = frozenset({"and", "or", "not"})

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 
 from livedo.errors import InputError
 from livedo.evidence.result import Result
+from livedo.tables import read_table
 
 TABLE = Path(__file__).with_name("accepted_sets.csv")
 STRUCTURES = ("calcification", "thrombosis", "intimal")
@@ -40,29 +40,15 @@ def load_sets(path: Path = TABLE) -> tuple[LesionSet, ...]:
         If a name stands twice, a structure is unknown, or a value is not a number above zero.
     """
     found: list[LesionSet] = []
-    with path.open(encoding="utf-8", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            where = f"{path.name}, line {line}"
-            name, structure = row.pop("set"), row.pop("structure")
-            if structure not in STRUCTURES:
-                raise InputError(
-                    "no such structure", where=where, field="structure", value=structure, expected=", ".join(STRUCTURES)
-                )
-            if any(one.name == name for one in found):
-                raise InputError("stands twice", where=where, field="set", value=name)
-            values = {column: _positive(text, where, column) for column, text in row.items()}
-            found.append(LesionSet(name, structure, values))
+    for row in read_table(path, "set"):
+        columns = [column for column in row if column not in ("set", "structure")]
+        values = {column: row.number(column, "a number above zero", _positive) for column in columns}
+        found.append(LesionSet(row["set"], row.choice("structure", STRUCTURES), values))
     return tuple(found)
 
 
-def _positive(text: str, where: str, column: str) -> float:
-    try:
-        value = float(text)
-    except (TypeError, ValueError):
-        value = np.nan
-    if not (np.isfinite(value) and value > 0):
-        raise InputError("is not a number above zero", where=where, field=column, value=text)
-    return value
+def _positive(value: float) -> bool:
+    return 0 < value < np.inf
 
 
 def of_structure(sets: Sequence[LesionSet], structure: str) -> np.ndarray:

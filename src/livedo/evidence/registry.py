@@ -7,7 +7,6 @@ two ids stands once, with the other id and class beside it, and counts as calibr
 
 from __future__ import annotations
 
-import csv
 import functools
 import math
 from collections.abc import Mapping, Sequence
@@ -18,11 +17,12 @@ from types import MappingProxyType
 from typing import Any
 
 from livedo.errors import InputError
+from livedo.tables import Row, read_table
 
 FIGURES = Path(__file__).with_name("figures.csv")
 REASONS = Path(__file__).with_name("reasons.csv")
 
-SUITES = ("minerals", "disease", "skin", "population", "trials")
+SUITES = ("minerals", "disease")
 CLASSES = ("calibration", "validation", "weak", "not scored", "check")
 #: Why a figure is listed but not simulated.
 REASONS_NOT_SIMULATED = ("input", "trial fact", "outside the model", "definition unclear")
@@ -98,22 +98,13 @@ def load_figures(path: Path = FIGURES) -> tuple[Figure, ...]:
     InputError
         If a row lacks a class, a band, or an experiment or reason; if two rows have one id; if a number is none.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    figures = tuple(_figure(row, f"{path.name}, line {line}") for line, row in enumerate(rows, start=2))
-    seen: set[str] = set()
-    for line, figure in enumerate(figures, start=2):
-        if figure.id in seen:
-            raise InputError("two figures have one id", where=f"{path.name}, line {line}", field="id", value=figure.id)
-        seen.add(figure.id)
-    return figures
+    return tuple(_figure(row) for row in read_table(path, "id"))
 
 
 @functools.cache
 def load_reasons(path: Path = REASONS) -> Mapping[str, str]:
     """Figure id -> why the simulated value misses, written by a person who looked."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return MappingProxyType({row["id"]: row["reason"] for row in csv.DictReader(file)})
+    return MappingProxyType({row["id"]: row["reason"] for row in read_table(path, "id")})
 
 
 def chosen(figures: Sequence[Figure], only: str | None = None, suite: str | None = None) -> tuple[Figure, ...]:
@@ -122,69 +113,57 @@ def chosen(figures: Sequence[Figure], only: str | None = None, suite: str | None
     Raises
     ------
     InputError
-        If the suite is unknown or empty, or nothing matches.
+        If the suite is unknown, or nothing matches.
     """
     if suite is not None and suite not in SUITES:
-        raise InputError("unknown suite", field="--suite", value=suite, expected=", ".join(SUITES))
+        raise InputError("unknown suite", field="suite", value=suite, expected=", ".join(SUITES))
     found = [f for f in figures if suite is None or f.suite == suite]
-    if not found:
-        raise InputError("no figure is registered in this suite yet", field="--suite", value=suite)
     if only is not None:
         pattern = only.lower()
         found = [f for f in found if any(fnmatchcase(t.lower(), pattern) for t in (f.id, f.experiment, f.quantity))]
         if not found:
             raise InputError(
                 "no figure matches",
-                field="--only",
+                field="only",
                 value=only,
                 expected="an id, an experiment or a quantity; * stands for anything",
             )
     return tuple(found)
 
 
-def _figure(row: Mapping[str, str], where: str) -> Figure:
-    if row["suite"] not in SUITES:
-        raise InputError("unknown suite", where=where, field="suite", value=row["suite"], expected=", ".join(SUITES))
-    if row["class"] not in CLASSES:
-        raise InputError("unknown class", where=where, field="class", value=row["class"], expected=", ".join(CLASSES))
+def _figure(row: Row) -> Figure:
+    row.choice("suite", SUITES)
+    row.choice("class", CLASSES)
     reason = row["reason_not_simulated"]
     if bool(row["experiment"]) == bool(reason):
-        raise InputError("a figure needs an experiment or a reason why there is none, not both", where=where)
+        raise InputError("a figure needs an experiment or a reason why there is none, not both", where=row.where)
     if reason and reason.split(":")[0] not in REASONS_NOT_SIMULATED:
-        raise InputError(
-            "unknown reason",
-            where=where,
-            field="reason_not_simulated",
-            value=reason,
-            expected=", ".join(REASONS_NOT_SIMULATED),
-        )
-    number: dict[str, Any] = {k: _number(row, k, where) for k in ("value", "low", "high", "accept_low", "accept_high")}
+        raise row.refuse("unknown reason", "reason_not_simulated", ", ".join(REASONS_NOT_SIMULATED))
+    number: dict[str, Any] = {
+        k: row.number_or(k, math.nan, "a number", lambda value: not math.isnan(value))
+        for k in ("value", "low", "high", "accept_low", "accept_high")
+    }
     band = number["accept_low"], number["accept_high"]
     if row["class"] != "not scored" and not band[0] <= band[1]:
-        raise InputError(
-            "a figure that is scored needs a band", where=where, field="accept_low", value=row["accept_low"]
-        )
+        raise row.refuse("a figure that is scored needs a band", "accept_low", "a number, at most accept_high")
     text = ("id", "suite", "quantity", "unit", "study", "year", "doi", "band_rule", "override", "experiment")
     fields: dict[str, Any] = {name: row[name] for name in (*text, "reason_not_simulated", "used_for", "also")}
-    return Figure(**fields, **number, kind=row["class"], setting=_setting(row["setting"], where))
+    return Figure(**fields, **number, kind=row["class"], setting=arguments(row["setting"], row.where))
 
 
-def _number(row: Mapping[str, str], column: str, where: str) -> float:
-    if not row[column]:
-        return math.nan
-    try:
-        return float(row[column])
-    except ValueError:
-        raise InputError("not a number", where=where, field=column, value=row[column], expected="a number") from None
+def arguments(text: str, where: str, field: str = "setting") -> Mapping[str, float | str]:
+    """``hour=1; arm=low`` as the arguments of an experiment; what is no number stays text.
 
-
-def _setting(text: str, where: str) -> Mapping[str, float | str]:
-    """``hour=1; arm=low`` as arguments."""
+    Raises
+    ------
+    InputError
+        If a part is no ``name=value``, with ``where`` and ``field`` it stands.
+    """
     found: dict[str, float | str] = {}
     for part in filter(None, (p.strip() for p in text.split(";"))):
         name, equals, value = (t.strip() for t in part.partition("="))
         if not equals or not name.isidentifier():
-            raise InputError("not an argument", where=where, field="setting", value=part, expected="name=value")
+            raise InputError("not an argument", where=where, field=field, value=part, expected="name=value")
         try:
             found[name] = float(value)
         except ValueError:

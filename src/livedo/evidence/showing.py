@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from livedo.evidence.scorecard import INSIDE, NOT_SIMULATED, Line, Scorecard
+from livedo.pages import templates
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -89,27 +90,22 @@ def table(card: Scorecard) -> Table:
 
 def page(card: Scorecard) -> str:
     """The scorecard as HTML that needs nothing beside it."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("livedo.evidence", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     groups = [
         (kind, [line for line in card.lines if line.registered and line.figure.counts_as == kind])
         for kind in ("validation", "calibration", "check", "weak")
     ]
-    return environment.get_template("scorecard.html").render(
-        card=card,
-        said=summary(card),
-        groups=[(kind, lines) for kind, lines in groups if lines],
-        not_simulated=[line for line in card.lines if not line.registered],
-        number=number,
-        band=band,
-        value=value,
-        mark=MARKS,
-        units=UNITS,
+    return (
+        templates("livedo.evidence")
+        .get_template("scorecard.html")
+        .render(
+            card=card,
+            said=summary(card),
+            groups=[(kind, lines) for kind, lines in groups if lines],
+            not_simulated=[line for line in card.lines if not line.registered],
+            number=number,
+            band=band,
+            value=value,
+            mark=MARKS,
+            units=UNITS,
+        )
     )

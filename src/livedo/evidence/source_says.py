@@ -8,7 +8,6 @@ literature stand beside each other; nothing here says which is right.
 
 from __future__ import annotations
 
-import csv
 import functools
 import json
 import re
@@ -20,7 +19,9 @@ from typing import TYPE_CHECKING
 
 from livedo.errors import InputError
 from livedo.evidence.readings import readings
+from livedo.evidence.registry import arguments
 from livedo.evidence.result import NotSimulated, Result
+from livedo.tables import Row, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from livedo.evidence.context import Context
 
 STATEMENTS = Path(__file__).with_name("statements.csv")
-COLUMNS = ("id", "subject", "statement", "model", "numbers", "agrees", "disagrees", "sources")
+COLUMNS = ("id", "subject", "statement", "model", "agrees", "disagrees", "sources")
 _NUMBER = re.compile(r"\s*(\w+)\s*=\s*([\w.]+)\(([^()]*)\)\s*")
 
 
@@ -92,27 +93,18 @@ def load_statements(path: Path = STATEMENTS) -> tuple[Statement, ...]:
     InputError
         A missing column or text, an id that stands twice, or a sentence whose numbers are not those named.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise InputError("has other columns", where=str(path), expected=", ".join(COLUMNS))
-        found = [_statement(row, f"{path.name}, line {line}") for line, row in enumerate(reader, 2)]
-    ids = [one.id for one in found]
-    for one in found:
-        if ids.count(one.id) > 1:
-            raise InputError("stands twice", where=path.name, field="id", value=one.id)
-    return tuple(found)
+    return tuple(_statement(row) for row in read_table(path, "id"))
 
 
-def _statement(row: Mapping[str, str], where: str) -> Statement:
-    for column in COLUMNS:
-        if not row[column] and column != "numbers":
-            raise InputError("is empty", where=where, field=column)
-    numbers = tuple(_number(part, where) for part in row["numbers"].split("|") if part.strip())
+def _statement(row: Row) -> Statement:
+    text = {column: row.text(column) for column in COLUMNS}
+    numbers = tuple(_number(part, row.where) for part in row.parts("numbers"))
     asked = {name.removesuffix(".error") for _, name, _, _ in string.Formatter().parse(row["model"]) if name}
     if asked != {number.name for number in numbers}:
-        raise InputError("the sentence asks for other numbers than are named", where=where, field="model", value=asked)
-    return Statement(**{**row, "numbers": numbers})  # type: ignore[arg-type]
+        raise InputError(
+            "the sentence asks for other numbers than are named", where=row.where, field="model", value=asked
+        )
+    return Statement(**text, numbers=numbers)
 
 
 def _number(text: str, where: str) -> Number:
@@ -121,12 +113,8 @@ def _number(text: str, where: str) -> Number:
         raise InputError(
             "is not a number to compute", where=where, field="numbers", value=text, expected="name=function(key=value)"
         )
-    setting: dict[str, str | float] = {}
-    for part in filter(None, (p.strip() for p in match[3].split(";"))):
-        key, _, value = (p.strip() for p in part.partition("="))
-        setting[key] = float(value) if re.fullmatch(r"-?\d+(\.\d+)?", value) else value
     _function(match[2])
-    return Number(match[1], match[2], setting)
+    return Number(match[1], match[2], arguments(match[3], where, "numbers"))
 
 
 def _function(name: str) -> Callable[..., Result]:
@@ -154,9 +142,7 @@ def chosen(statements: tuple[Statement, ...], only: str | None) -> tuple[Stateme
     found = tuple(s for s in statements if wanted in (s.id.lower(), s.subject.lower()))
     found = found or tuple(s for s in statements if wanted in s.statement.lower())
     if not found:
-        raise InputError(
-            "no statement matches", field="--only", value=only, expected=", ".join(s.id for s in statements)
-        )
+        raise InputError("no statement matches", field="only", value=only, expected=", ".join(s.id for s in statements))
     return found
 
 

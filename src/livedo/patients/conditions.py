@@ -7,7 +7,6 @@ source; most sizes are assumptions and say so.
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +18,10 @@ import numpy as np
 from livedo.body import Body
 from livedo.engine.randomness import uniform
 from livedo.errors import InputError
+from livedo.tables import CONFIDENCES, STATUSES, Row, read_table
 
 TABLE = Path(__file__).with_name("conditions.csv")
 ACTIONS = ("set", "times", "add")
-_STATUS = ("measured", "fitted", "assumed", "calibrated")
-_CONFIDENCE = ("high", "moderate", "low")
 
 
 @dataclass(frozen=True)
@@ -64,18 +62,9 @@ def load_conditions(path: Path = TABLE) -> Mapping[str, tuple[Effect, ...]]:
         zero, or moves a symbol that the same condition moved before.
     """
     found: dict[str, list[Effect]] = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            effect = _effect(row, f"{path.name}, line {line}")
-            others = found.setdefault(effect.condition, [])
-            if any(e.symbol == effect.symbol for e in others):
-                raise InputError(
-                    "a condition moves a symbol twice",
-                    where=f"{path.name}, line {line}",
-                    field="symbol",
-                    value=effect.symbol,
-                )
-            others.append(effect)
+    for row in read_table(path, ("condition", "symbol")):
+        effect = _effect(row)
+        found.setdefault(effect.condition, []).append(effect)
     return MappingProxyType({name: tuple(effects) for name, effects in found.items()})
 
 
@@ -128,23 +117,12 @@ def with_conditions(
     return found
 
 
-def _effect(row: Mapping[str, str], where: str) -> Effect:
-    for column, known in (("action", ACTIONS), ("status", _STATUS), ("confidence", _CONFIDENCE)):
-        if row[column] not in known:
-            raise InputError(
-                f"unknown {column}", where=where, field=column, value=row[column], expected=", ".join(known)
-            )
-    number: dict[str, float] = {}
-    for column in ("value", "share"):
-        try:
-            number[column] = float(row[column])
-        except ValueError:
-            raise InputError(
-                "not a number", where=where, field=column, value=row[column], expected="a number"
-            ) from None
-    if not 0 <= number["share"] <= 1:
-        raise InputError("not a share", where=where, field="share", value=row["share"], expected="0 to 1")
-    if row["action"] == "times" and number["value"] < 0:
-        raise InputError("a factor below zero", where=where, field="value", value=row["value"], expected="0 or more")
+def _effect(row: Row) -> Effect:
+    for column, known in (("action", ACTIONS), ("status", STATUSES), ("confidence", CONFIDENCES)):
+        row.choice(column, known)
+    share = row.number("share", "a share, 0 to 1", lambda value: 0 <= value <= 1)
+    value = row.number("value")
+    if row["action"] == "times" and value < 0:
+        raise row.refuse("a factor below zero", "value", "0 or more")
     text = {k: row[k] for k in ("condition", "symbol", "action", "mechanism", "source", "status", "confidence")}
-    return Effect(**text, value=number["value"], share=number["share"])
+    return Effect(**text, value=value, share=share)

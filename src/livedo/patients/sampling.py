@@ -6,7 +6,6 @@ estimate can move scores and always lands on values that the table allows.
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 
 from livedo.body import Body
 from livedo.engine.randomness import normal
+from livedo.tables import read_table
 
 BEHAVIOUR = Path(__file__).with_name("behaviour.csv")
 
@@ -137,9 +137,8 @@ def behaviour(role: str) -> Mapping[str, Trait]:
 
     ``trait``: what an estimate of one patient may move; ``cohort``: what only a sampled population has.
     """
-    with BEHAVIOUR.open(encoding="utf-8", newline="") as file:
-        return {
-            row["name"]: Trait(row["name"], row["distribution"], float(row["centre"]), float(row["spread"] or 0.0))
-            for row in csv.DictReader(file)
-            if row["role"] == role
-        }
+    return {
+        row["name"]: Trait(row["name"], row["distribution"], row.number("centre"), row.number_or("spread", 0.0))
+        for row in read_table(BEHAVIOUR, "name")
+        if row["role"] == role
+    }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from livedo.tables import read_table
 
 TABLE = Path(__file__).with_name("variation.csv")
 
@@ -38,18 +39,16 @@ class Variation:
 @functools.cache
 def variations() -> Mapping[str, Variation]:
     """Analyte -> row."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
     return {
         row["analyte"]: Variation(
             row["analyte"],
             row["scale"],
-            float(row["within"]),
-            float(row["analytical"]),
-            float(row["laboratory"]),
-            float(row["unexplained"]),
+            row.number("within"),
+            row.number("analytical"),
+            row.number("laboratory"),
+            row.number("unexplained"),
             row["source"],
             row["status"],
         )
-        for row in rows
+        for row in read_table(TABLE, "analyte")
     }

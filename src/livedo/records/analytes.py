@@ -9,13 +9,14 @@ nitrogen is urea by its nitrogen).
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from livedo.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,44 +62,35 @@ class Analyte:
         return self.unit in ("1", "{score}")
 
 
-def _split(cell: str) -> tuple[str, ...]:
-    return tuple(part for part in cell.split("|") if part)
-
-
-def _accepted(canonical: str, cell: str) -> Mapping[str, str]:
+def _accepted(canonical: str, others: tuple[str, ...]) -> Mapping[str, str]:
     """The canonical unit, then the others; 'A=B' means that A is taken for B (mL/min of an indexed GFR)."""
-    pairs = (part.partition("=") for part in _split(cell))
+    pairs = (part.partition("=") for part in others)
     return MappingProxyType({canonical: canonical} | {unit: meant or unit for unit, _, meant in pairs})
-
-
-def _number(cell: str) -> float | None:
-    return float(cell) if cell else None
 
 
 @lru_cache(maxsize=1)
 def analytes() -> Mapping[str, Analyte]:
     """All analytes by name, in the order of `analytes.csv`."""
     table: dict[str, Analyte] = {}
-    with Path(__file__).with_name("analytes.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            table[row["name"]] = Analyte(
-                name=row["name"],
-                label=row["label"],
-                kind=row["kind"],
-                same_as=row["same_as"] or None,
-                prepost=row["prepost"] or None,
-                unit=row["unit"],
-                molar_mass=_number(row["molar_mass"]),
-                valence=int(row["valence"]) if row["valence"] else None,
-                low=float(row["low"]),
-                high=float(row["high"]),
-                typical_low=_number(row["typical_low"]),
-                typical_high=_number(row["typical_high"]),
-                units=_accepted(row["unit"], row["units"]),
-                names=_split(row["names"]),
-                codes=MappingProxyType({system: _split(row[system]) for system in CODE_SYSTEMS}),
-                note=row["note"],
-            )
+    for row in read_table(Path(__file__).with_name("analytes.csv"), "name"):
+        table[row["name"]] = Analyte(
+            name=row["name"],
+            label=row["label"],
+            kind=row["kind"],
+            same_as=row["same_as"] or None,
+            prepost=row["prepost"] or None,
+            unit=row["unit"],
+            molar_mass=row.number_or("molar_mass", None),
+            valence=row.whole("valence") if row["valence"] else None,
+            low=row.number("low"),
+            high=row.number("high"),
+            typical_low=row.number_or("typical_low", None),
+            typical_high=row.number_or("typical_high", None),
+            units=_accepted(row["unit"], row.parts("units")),
+            names=row.parts("names"),
+            codes=MappingProxyType({system: row.parts(system) for system in CODE_SYSTEMS}),
+            note=row["note"],
+        )
     return MappingProxyType(table)
 
 

@@ -7,7 +7,6 @@ must be met whole (`exact`), as the beginning of a longer one (`prefix`), or as 
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from livedo.records.analytes import plain_name
+from livedo.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,11 +39,9 @@ class Concept:
 @lru_cache(maxsize=1)
 def concepts() -> tuple[Concept, ...]:
     """All rows of `codes.csv`."""
-    with Path(__file__).with_name("codes.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Concept(row["kind"], row["name"], row["group"], row["system"], row["code"], row["match"])
-            for row in csv.DictReader(file)
-        )
+    columns = ("kind", "name", "group", "system", "code", "match")
+    rows = read_table(Path(__file__).with_name("codes.csv"))
+    return tuple(Concept(*(row[column] for column in columns)) for row in rows)
 
 
 @lru_cache(maxsize=1)

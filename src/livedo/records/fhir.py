@@ -72,35 +72,39 @@ def read_raw(path: Path, patient: str | None = None) -> list[RawChart]:
     """
     store = _Store()
     for file in _files(path):
-        for resource, url in _resources(file):
-            store.add(resource, url, file.name)
+        for resource, url, entry in _resources(file):
+            store.add(resource, url, file.name, entry)
     if not store.charts:
         raise InputError("no Patient resource", where=str(path), expected="a FHIR R4 Bundle with a Patient")
-    for resource, table in store.entries:
-        store.read(resource, table)
+    for resource, where in store.entries:
+        store.read(resource, where)
     return [store.charts[key] for key in sorted(store.charts)]
 
 
-def _resources(file: Path) -> Iterator[tuple[Resource, str | None]]:
-    """The resources of a file, each with its fullUrl where it has one."""
+def _resources(file: Path) -> Iterator[tuple[Resource, str | None, str]]:
+    """The resources of a file, each with its fullUrl where it has one and the place where it stands."""
     text = read_text(file)
     if not text.strip():
         raise InputError("the file is empty", where=str(file), expected="FHIR R4 resources")
     if ".ndjson" in file.name.lower():
         for row, line in enumerate(text.splitlines(), start=1):
             if line.strip():
-                yield _resource(load_json(line, f"{file} line {row}"), f"{file} line {row}"), None
+                yield (
+                    _resource(load_json(line, f"{file} line {row}"), f"{file} line {row}"),
+                    None,
+                    f"{file.name} line {row}",
+                )
         return
     top = _resource(load_json(text, str(file)), str(file))
     if top["resourceType"] != "Bundle":
-        yield top, None
+        yield top, None, file.name
         return
     for index, entry in enumerate(items(top.get("entry"))):
         where = f"{file.name} entry {index}"
         if not isinstance(entry, dict):
             raise InputError("not a Bundle entry", where=where, expected="an object with a resource")
         if "resource" in entry:
-            yield _resource(entry["resource"], where), word(entry.get("fullUrl"))
+            yield _resource(entry["resource"], where), word(entry.get("fullUrl")), where
 
 
 def _resource(data: Any, where: str) -> Resource:
@@ -118,7 +122,7 @@ class _Store:
         self._patients: dict[str, str] = {}
         self._medications: dict[str, Resource] = {}
 
-    def add(self, resource: Resource, url: str | None, table: str) -> None:
+    def add(self, resource: Resource, url: str | None, table: str, entry: str) -> None:
         kind, key = resource["resourceType"], str(resource.get("id") or (url or "").rpartition(":")[2])
         names = [name for name in (url, f"{kind}/{key}", f"urn:uuid:{key}") if name]
         if kind == "Patient":
@@ -132,11 +136,12 @@ class _Store:
         elif kind == "Medication":
             self._medications.update(dict.fromkeys(names, resource))
         elif kind in _READERS:
-            self.entries.append((resource, table))
+            self.entries.append(
+                (resource, f"{table} {kind}/{resource['id']}" if resource.get("id") else f"{entry} ({kind})")
+            )
 
-    def read(self, resource: Resource, table: str) -> None:
+    def read(self, resource: Resource, where: str) -> None:
         kind = resource["resourceType"]
-        where = f"{table} {kind}/{resource.get('id', '')}"
         chart = self._chart(resource, where)
         status = [str(resource.get("status", ""))] + [
             str(element(coding).get("code"))

@@ -89,7 +89,8 @@ def _workbook_rows(path: Path) -> tuple[Iterator[list[str]], int]:
     except FileNotFoundError:
         raise InputError("no such file", where=str(path)) from None
     except Exception as error:
-        raise InputError(f"not a readable workbook ({error})", where=str(path), expected="an XLSX file") from None
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"not a readable workbook ({reason})", where=str(path), expected="an XLSX file") from None
     cells = ([cell or "" for cell in row] for row in frame.iter_rows())
     return cells, len(workbook.sheet_names) - 1
 

@@ -125,6 +125,7 @@ def read(path: str | Path, patient: str | int | None = None, *, set_aside: Colle
         raise InputError(
             f"the chart of patient {raw.patient_id} holds no usable observation",
             where=str(path),
+            value="; ".join(map(str, chart.findings)) or None,
             expected="at least one result with a number, of an analyte that Livedo knows",
         )
     return chart

@@ -9,7 +9,6 @@ phosphate in equivalents.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from livedo.errors import InputError
 from livedo.records.analytes import Analyte, analytes, find_analyte
+from livedo.tables import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,12 +37,13 @@ class Unit:
 @lru_cache(maxsize=1)
 def units() -> Mapping[str, Unit]:
     """All units by name."""
-    table: dict[str, Unit] = {}
-    with Path(__file__).with_name("units.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            spellings = tuple(part for part in row["spellings"].split("|") if part)
-            table[row["unit"]] = Unit(row["unit"], row["kind"], float(row["factor"]), spellings, row["omop"])
-    return MappingProxyType(table)
+    rows = read_table(Path(__file__).with_name("units.csv"), "unit")
+    return MappingProxyType(
+        {
+            row["unit"]: Unit(row["unit"], row["kind"], row.number("factor"), row.parts("spellings"), row["omop"])
+            for row in rows
+        }
+    )
 
 
 @lru_cache(maxsize=1)

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from livedo.report.terminal import table
+from livedo.report.terminal import say, table
 from livedo.report.writing import check_out, write
 
-__all__ = ["check_out", "table", "write"]
+__all__ = ["check_out", "say", "table", "write"]

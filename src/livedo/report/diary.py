@@ -7,7 +7,6 @@ reached.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +17,7 @@ import numpy as np
 
 from livedo.care.actions import begins, find
 from livedo.report.shown import listed
+from livedo.tables import read_table
 
 if TYPE_CHECKING:
     from livedo.care.actions import Kind
@@ -59,9 +59,8 @@ class Diary:
 def words() -> Mapping[str, tuple[tuple[float, str], ...]]:
     """Quantity -> thresholds, ascending, with what is said from each on."""
     found: dict[str, tuple[tuple[float, str], ...]] = {}
-    with WORDS.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found[row["quantity"]] = (*found.get(row["quantity"], ()), (float(row["at_least"]), row["words"]))
+    for row in read_table(WORDS, ("quantity", "at_least")):
+        found[row["quantity"]] = (*found.get(row["quantity"], ()), (row.number("at_least"), row["words"]))
     return found
 
 
@@ -152,8 +151,8 @@ def _lost(outcome: PlanOutcome, who: int, week: int, kind: Kind) -> bool:
 
 
 def _done(outcome: PlanOutcome, who: int, week: int) -> str:
-    """What begins or ends in a week, and why this version could not have it."""
-    said = []
+    """What begins in a week, and why this version could not have it; then what ends."""
+    begun, ended = [], []
     for action in outcome.plan.actions:
         kind, first = find(action.action), begins(action) / 24.0
         if int(first // WEEK_DAYS) == week:
@@ -166,7 +165,7 @@ def _done(outcome: PlanOutcome, who: int, week: int) -> str:
                 if _lost(outcome, who, week, kind)
                 else ""
             )
-            said.append(f"{kind.name}{told}")
+            begun.append(f"{kind.name}{told}")
         elif action.stop is not None and kind.kind == "course" and int(action.until_h / 24.0 // WEEK_DAYS) == week:
-            said.append(f"end of {kind.name}")
-    return listed(said)
+            ended.append(f"end of {kind.name}")
+    return listed(begun + ended)

@@ -96,8 +96,9 @@ def summary(comparison: Comparison) -> tuple[str, ...]:
         if "lesion_risk" in outcome.summary:
             risk, rate = (_words(of_members(outcome, key), 2) for key in ("lesion_risk", "lesion_rate"))
             said.append(
-                f"{name}: chance of a first lesion {risk[0]}% ({risk[1]}); per 1000 patient-years {rate[0]} ({rate[1]}), "
-                f"mean over the versions {_mean(of_members(outcome, 'lesion_rate'))}."
+                f"{name}: chance of a first lesion {risk[0]}% ({risk[1]}), mean over the versions "
+                f"{_mean(of_members(outcome, 'lesion_risk'))}%; per 1000 patient-years {rate[0]} ({rate[1]}), "
+                f"mean {_mean(of_members(outcome, 'lesion_rate'))}."
             )
         elif "alive_last" in outcome.summary:
             keys = ("wound_last", "eschar_last", "pain_last", "alive_last", "died_sepsis")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from livedo.pages import templates
 from livedo.report import figures as drawing
 from livedo.report import reading
 from livedo.report.disease import disease_text
@@ -21,8 +20,6 @@ from livedo.report.writing import plain
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Agreement, Comparison, PlanOutcome
-
-_TEMPLATES = "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +63,14 @@ def render(comparison: Comparison) -> str:
     ValueError
         The comparison holds no plan, two of one name, or a quantity that is in no table.
     """
-    import jinja2
-
     names = [outcome.plan.name for outcome in comparison.outcomes]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"a report needs at least one plan, and a name for each: {names}")
     check_summaries(comparison)
     drawn = drawing.figures(comparison)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("livedo.report", _TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates("livedo.report")
     environment.filters["number"] = number
     page = environment.get_template("report.html").render(
-        style=environment.get_template("report.css").render(),
         chart=comparison.chart,
         person=reading.person(comparison.chart),
         scope=_scope(comparison),
@@ -181,16 +169,15 @@ def _median_and_interval(unit: str, *values: float) -> str:
 
 def _traits(comparison: Comparison) -> list[Trait]:
     """The traits that were estimated, by the words and units of the table of parameters."""
-    from livedo.body import PHYSIOLOGY
+    from livedo.body import load_body
 
-    with (PHYSIOLOGY / "parameters.csv").open(encoding="utf-8", newline="") as file:
-        table: Mapping[str, Mapping[str, str]] = {row["name"]: row for row in csv.DictReader(file)}
+    table = load_body().parameters
     found: list[Trait] = []
     for name, values in comparison.traits.items():
-        row = table.get(name, {})
-        unit = "" if row.get("unit", "dimensionless") == "dimensionless" else row["unit"].replace("_per_", "/")
+        row = table.get(name)
+        unit = "" if row is None or row.unit == "dimensionless" else row.unit.replace("_per_", "/")
         before = comparison.prior_traits.get(name)
-        label = row.get("meaning") or name
+        label = row.meaning if row is not None else name
         found.append(
             Trait(
                 label=label[:1].upper() + label[1:],

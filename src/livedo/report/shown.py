@@ -6,7 +6,6 @@ Two tables say it, beside that of the quantities in ``livedo.tracking``: ``analy
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from livedo.records.units import express, resolve_analyte
+from livedo.tables import Row, read_table
 from livedo.tracking.outcomes import quantities
 
 if TYPE_CHECKING:
@@ -99,11 +99,6 @@ class HarmNotModelled:
     source: str
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @lru_cache(maxsize=1)
 def analytes_shown() -> tuple[Shown, ...]:
     """The analytes that have a figure, in order."""
@@ -115,13 +110,13 @@ def analytes_shown() -> tuple[Shown, ...]:
             symbol=ANALYTES[row["analyte"]],
             label=row["label"],
             unit=resolve_analyte(row["analyte"]).unit,
-            decimals=int(row["decimals"]),
+            decimals=row.whole("decimals"),
             conventional=row["conventional"],
-            conventional_decimals=int(row["conventional_decimals"]),
+            conventional_decimals=row.whole("conventional_decimals"),
             at_end=row["at_end"],
             note=row["note"],
         )
-        for row in _rows(HERE / "analytes_shown.csv")
+        for row in read_table(HERE / "analytes_shown.csv", "analyte")
     )
 
 
@@ -135,11 +130,11 @@ def second_units() -> Mapping[str, SecondUnit]:
         A second unit that cannot be had from the quantity's own.
     """
     own = {quantity.key: quantity.unit for quantity in quantities()}
-    rows = _rows(HERE / "second_units.csv")
+    rows = read_table(HERE / "second_units.csv", "quantity")
     return MappingProxyType({row["quantity"]: _second(own[row["quantity"]], row) for row in rows})
 
 
-def _second(unit: str, row: dict[str, str]) -> SecondUnit:
+def _second(unit: str, row: Row) -> SecondUnit:
     analyte = resolve_analyte(row["analyte"])
     mass, _, per = unit.partition("/")
     if unit == analyte.unit:
@@ -148,15 +143,15 @@ def _second(unit: str, row: dict[str, str]) -> SecondUnit:
         factor = 1.0 / analyte.molar_mass
     else:
         raise ValueError(f"second_units.csv: {row['quantity']} in {unit} cannot be shown in {row['unit']}")
-    return SecondUnit(row["unit"], factor, int(row["decimals"]))
+    return SecondUnit(row["unit"], factor, row.whole("decimals"))
 
 
 @lru_cache(maxsize=1)
 def measures() -> tuple[Measure, ...]:
     """The figures of the disease, in the order in which they are shown."""
-    rows = _rows(HERE / "disease_shown.csv")
+    rows = read_table(HERE / "disease_shown.csv", "symbol")
     return tuple(
-        Measure(**{**row, "decimals": int(row["decimals"]), "factor": float(row["factor"])})  # type: ignore[arg-type]
+        Measure(**{**row, "decimals": row.whole("decimals"), "factor": row.number("factor")})  # type: ignore[arg-type]
         for row in rows
     )
 
@@ -164,7 +159,7 @@ def measures() -> tuple[Measure, ...]:
 @lru_cache(maxsize=1)
 def harms_not_modelled() -> tuple[HarmNotModelled, ...]:
     """The harms a reader must look for elsewhere."""
-    return tuple(HarmNotModelled(**row) for row in _rows(HERE / "harms_not_modelled.csv"))
+    return tuple(HarmNotModelled(**row) for row in read_table(HERE / "harms_not_modelled.csv"))
 
 
 _WRITTEN = {"1": "", "{INR}": "", "{score}": "points", "mm[Hg]": "mmHg", "10*9/L": "10⁹/L", "kg/m2": "kg/m²"}

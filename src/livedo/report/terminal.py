@@ -1,10 +1,11 @@
-"""The comparison on a terminal."""
+"""The comparison on a terminal: the table, then the lesion or its chance in sentences, warnings and the diary."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from livedo.tracking.comparison import Comparison
@@ -27,7 +28,7 @@ def table(comparison: Comparison) -> Table:
         title_style="bold",
         pad_edge=False,
     )
-    drawn.add_column("", ratio=3)
+    drawn.add_column("", ratio=3, overflow="fold")
     for name in found.plans:
         drawn.add_column(Text(name), justify="right", ratio=2)
     for block in (*found.left, *found.right, *found.disease):
@@ -40,3 +41,40 @@ def table(comparison: Comparison) -> Table:
                 drawn.add_row(label, *cells)
         drawn.add_section()
     return drawn
+
+
+def say(comparison: Comparison) -> None:
+    """Print the table, what there is of the disease, and what a reader must know of each plan's run."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    console.print(table(comparison))
+    _say_disease(console, comparison)
+    for outcome in comparison.outcomes:
+        for warning in outcome.warnings:
+            console.print(Text(f"Warning, {outcome.plan.name}: {warning}"))
+        if outcome.failures:
+            console.print(Text(f"{outcome.plan.name}: {len(outcome.failures)} versions failed and are left out"))
+    console.print(Text("Research software, not a medical device."))
+
+
+def _say_disease(console: Console, comparison: Comparison) -> None:
+    """The lesion, or its chance, in sentences: risk with its base rate, course, refusals, and the diary."""
+    from rich.text import Text
+
+    from livedo.report.diary import diaries
+    from livedo.report.disease import summary
+
+    for sentence in summary(comparison):
+        console.print(Text(sentence))
+    for outcome in comparison.outcomes:
+        for one in outcome.refused:
+            site = f", {one.site}" if one.site else ""
+            what = f"{one.action}{site}, day {one.day:.1f}: not possible in {one.members} of {one.of} versions, {one.reason}"
+            console.print(Text(f"{outcome.plan.name}: {what}"))
+    for diary in diaries(comparison):
+        console.print(Text(f"\nDiary of the lesion, one version in the middle, {diary.plan}", style="bold"))
+        for entry in diary.entries:
+            done = f"{entry.done[:1].upper()}{entry.done[1:]}. " if entry.done else ""
+            console.print(Text(f"{entry.when}. {done}{entry.words}"))

@@ -54,8 +54,13 @@ def check_out(out: Path) -> None:
     Raises
     ------
     InputError
-        It is a file, or holds files that Livedo did not write there; these would be lost.
+        It is a file, or holds files that Livedo did not write there; these would be lost. Or it cannot be made where it is to be.
     """
+    above = next(folder for folder in out.resolve().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise InputError(
+            "cannot be written", where=str(out), field="--out", expected="a place where a folder can be made"
+        )
     if not out.exists():
         return
     expected = "a new or empty folder, or one with an earlier run of Livedo"

@@ -7,7 +7,6 @@ their luck. Several causes of death compete: the first to come is the death.
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 
 from livedo.engine.randomness import uniform
 from livedo.errors import InputError
+from livedo.tables import read_table
 
 TABLE = Path(__file__).with_name("outcomes.csv")
 
@@ -34,8 +34,7 @@ class Hazard:
 @functools.cache
 def hazards(kind: str) -> tuple[Hazard, ...]:
     """Rows of a kind: ``death`` or ``event``."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return tuple(Hazard(**row) for row in csv.DictReader(file) if row["kind"] == kind)
+    return tuple(Hazard(**row) for row in read_table(TABLE, ("kind", "name")) if row["kind"] == kind)
 
 
 #: Observables that :func:`outcomes` reads.

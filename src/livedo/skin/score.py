@@ -7,7 +7,6 @@ rounds. Without a rater the score is exact.
 
 from __future__ import annotations
 
-import csv
 import functools
 import itertools
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ import numpy as np
 from livedo.engine import at_place
 from livedo.engine.randomness import normal
 from livedo.errors import InputError
+from livedo.tables import read_table
 
 if TYPE_CHECKING:
     from livedo.body import Body
@@ -51,20 +51,18 @@ def items() -> tuple[Item, ...]:
         If cuts do not ascend.
     """
     found = []
-    with (HERE / "bwat.csv").open(encoding="utf-8", newline="") as file:
-        for line, row in enumerate(csv.DictReader(file), start=2):
-            cuts = tuple(float(row[f"cut_{k}"]) for k in (2, 3, 4, 5))
-            if any(b <= a for a, b in itertools.pairwise(cuts)):
-                raise InputError("cuts must ascend", where=f"bwat.csv, line {line}", field="cut_2", value=cuts)
-            found.append(Item(row["item"], row["cua"] == "yes", row["reading"], cuts))  # type: ignore[arg-type]
+    for row in read_table(HERE / "bwat.csv", "item"):
+        cuts = tuple(row.number(f"cut_{k}") for k in (2, 3, 4, 5))
+        if any(b <= a for a, b in itertools.pairwise(cuts)):
+            raise InputError("cuts must ascend", where=row.where, field="cut_2", value=cuts)
+        found.append(Item(row["item"], row.flag("cua"), row["reading"], cuts))  # type: ignore[arg-type]
     return tuple(found)
 
 
 @functools.cache
 def raters() -> Mapping[str, float]:
     """Name -> value of ``raters.csv``."""
-    with (HERE / "raters.csv").open(encoding="utf-8", newline="") as file:
-        return {row["name"]: float(row["value"]) for row in csv.DictReader(file)}
+    return {row["name"]: row.number("value") for row in read_table(HERE / "raters.csv", "name")}
 
 
 def observed(body: Body) -> tuple[str, ...]:

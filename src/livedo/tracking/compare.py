@@ -58,7 +58,7 @@ def compare(
     seed: int,
     threads: int | None = None,
     progress: Progress | None = None,
-    inputs: Mapping[str, Path] | None = None,
+    inputs: Mapping[str, str | Path] | None = None,
     lesion: str | None = None,
     lesion_week: float = 0.0,
     conditions: Sequence[str] = (),
@@ -181,7 +181,7 @@ def compare(
     )
 
 
-def _check(plans: Sequence[Plan], inputs: Mapping[str, Path]) -> None:
+def _check(plans: Sequence[Plan], inputs: Mapping[str, str | Path]) -> None:
     names = [plan.name for plan in plans]
     for name in names:
         if names.count(name) > 1:

@@ -6,7 +6,6 @@ Wound, pain and score are those of every member as if he lived to the end; survi
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from livedo.care.actions import begins, find, read_for_refusals, refusals
 from livedo.engine import at_place
 from livedo.skin.outcomes import hazards
 from livedo.skin.score import observed, score
+from livedo.tables import read_table
 from livedo.tracking.comparison import Refused
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ class BaseRate:
 
 def base_rates() -> tuple[BaseRate, ...]:
     """Published incidence, by case definition."""
-    with BASE_RATES.open(encoding="utf-8", newline="") as file:
-        return tuple(BaseRate(**{**row, "per_1000": float(row["per_1000"])}) for row in csv.DictReader(file))
+    return tuple(BaseRate(**{**row, "per_1000": row.number("per_1000")}) for row in read_table(BASE_RATES))
 
 
 def counted_hazards(body: Body) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from livedo.care.kidney_states import filtration_at
 from livedo.care.plan import Plan
 from livedo.care.targets import targets
 from livedo.records import express
+from livedo.tables import read_table
 
 TABLE = Path(__file__).with_name("quantities.csv")
 WEEK = 168.0
@@ -44,11 +44,10 @@ class Quantity:
 def quantities() -> tuple[Quantity, ...]:
     """The rows, in the order in which they are reported; thresholds in labels come from ``care/harms.csv``."""
     written = {name: row.written for name, row in harms().items()}
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Quantity(**{**row, "label": row["label"].format(**written), "decimals": int(row["decimals"])})
-            for row in csv.DictReader(file)
-        )
+    return tuple(
+        Quantity(**{**row, "label": row["label"].format(**written), "decimals": row.whole("decimals")})
+        for row in read_table(TABLE, "key")
+    )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ What is recorded takes the place of the population's draw; what is not is drawn,
 
 from __future__ import annotations
 
-import csv
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from livedo.body import Body
 from livedo.care.treatments import load_treatments
 from livedo.errors import InputError
 from livedo.patients.conditions import load_conditions, with_conditions
+from livedo.tables import read_table
 from livedo.tracking.labs import usual
 
 if TYPE_CHECKING:
@@ -79,11 +79,10 @@ class Charted:
 @functools.cache
 def charted_conditions() -> tuple[Charted, ...]:
     """The rows, in the table's order."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Charted(row["charted"], row["condition"], float(row["years"]) if row["years"] else None, row["meaning"])
-            for row in csv.DictReader(file)
-        )
+    return tuple(
+        Charted(row["charted"], row["condition"], row.number_or("years", None), row["meaning"])
+        for row in read_table(TABLE)
+    )
 
 
 def person(chart: Chart, body: Body, *, conditions: Sequence[str] = (), lesion: bool = False) -> Person:

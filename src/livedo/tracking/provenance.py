@@ -26,7 +26,7 @@ def provenance(
     years: float,
     members: int,
     seed: int,
-    inputs: Mapping[str, Path],
+    inputs: Mapping[str, str | Path],
     lesion: str | None,
     conditions: Sequence[str],
 ) -> dict[str, object]:
@@ -47,7 +47,7 @@ def provenance(
         "tolerance": TOLERANCE,
         "python": platform.python_version(),
         "processor": platform.machine(),
-        "inputs": {name: {"path": str(path), "sha256": _sha256(path)} for name, path in inputs.items()},
+        "inputs": {name: {"path": str(path), "sha256": _sha256(Path(path))} for name, path in inputs.items()},
     }
 
 
