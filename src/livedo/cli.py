@@ -153,7 +153,7 @@ def evidence(
     only
         Figures whose id, experiment or quantity matches, for instance 'MV10*', 'calcium.*', '*FGF23*'.
     suite
-        minerals or disease; both if not given.
+        minerals, disease, skin, population or trials (the last three hold no figure yet); all if not given.
     quick
         Fewer virtual people: minutes instead of a quarter of an hour, with a larger Monte-Carlo error.
     json

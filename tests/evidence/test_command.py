@@ -20,7 +20,10 @@ def ask(*words: str) -> int:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--suite", "kidneys"), "field '--suite'; found 'kidneys'; expected minerals, disease"),
+        (
+            ("--suite", "kidneys"),
+            "field '--suite'; found 'kidneys'; expected minerals, disease, skin, population, trials",
+        ),
         (("--only", "ZZ*"), "no figure matches"),
         (("--threads", "0"), "1 or more"),
         (("--fast",), "--fast"),

@@ -227,7 +227,7 @@ def test_figures_are_chosen_by_id_experiment_or_quantity() -> None:
 
 @pytest.mark.parametrize(
     ("only", "suite", "said"),
-    [("ZZ*", None, "no figure matches"), (None, "kidneys", "unknown suite")],
+    [("ZZ*", None, "no figure matches"), (None, "kidneys", "unknown suite"), (None, "skin", "in this suite yet")],
 )
 def test_choice_that_matches_nothing_is_refused(only: str | None, suite: str | None, said: str) -> None:
     with pytest.raises(InputError, match=said):

@@ -22,7 +22,7 @@ from livedo.tables import Row, read_table
 FIGURES = Path(__file__).with_name("figures.csv")
 REASONS = Path(__file__).with_name("reasons.csv")
 
-SUITES = ("minerals", "disease")
+SUITES = ("minerals", "disease", "skin", "population", "trials")
 CLASSES = ("calibration", "validation", "weak", "not scored", "check")
 #: Why a figure is listed but not simulated.
 REASONS_NOT_SIMULATED = ("input", "trial fact", "outside the model", "definition unclear")
@@ -113,11 +113,13 @@ def chosen(figures: Sequence[Figure], only: str | None = None, suite: str | None
     Raises
     ------
     InputError
-        If the suite is unknown, or nothing matches.
+        If the suite is unknown or holds no figure yet, or nothing matches.
     """
     if suite is not None and suite not in SUITES:
         raise InputError("unknown suite", field="suite", value=suite, expected=", ".join(SUITES))
     found = [f for f in figures if suite is None or f.suite == suite]
+    if not found:
+        raise InputError("no figure is registered in this suite yet", field="suite", value=suite)
     if only is not None:
         pattern = only.lower()
         found = [f for f in found if any(fnmatchcase(t.lower(), pattern) for t in (f.id, f.experiment, f.quantity))]
