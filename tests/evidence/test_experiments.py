@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from livedo.evidence import Context, NotSimulated
-from livedo.evidence.experiments import bone, clamp, elimination, find, kidney_states, parathyroid, sessions
+from livedo.evidence.experiments import (
+    bone,
+    clamp,
+    elimination,
+    find,
+    kidney_states,
+    parathyroid,
+    phosphate_fit,
+    sessions,
+)
 from livedo.evidence.experiments.clamp import ramp, step
 from livedo.evidence.experiments.sessions_run import replaced
 
@@ -98,7 +107,7 @@ def test_pseudo_one_compartment_course_meets_its_level_without_dialysis() -> Non
     start = np.array([1.5, 2.0])
     one = np.ones(2)
     times = np.array([0.0, 2.0, 4.0, 40.0])
-    course = sessions._course(start, times, 4.0, 6.0 * one, 9.0 * one, 0.0 * one, 12.0 * one)
+    course = phosphate_fit.course(start, times, 4.0, 6.0 * one, 9.0 * one, 0.0 * one, 12.0 * one)
     assert course[:, 2] == pytest.approx(start * (0.4 + 0.6 * np.exp(-15.0 / 12.0 * 4.0)))
     assert course[:, 3] == pytest.approx(start, rel=1e-4)
 

@@ -28,11 +28,11 @@ def _severe(ctx: Context) -> Group:
     return ctx.severe.chosen(ctx.severe.labs["PTH"] * PG_ML_PTH > 800)
 
 
-def _operation(ctx: Context, group: Group) -> Schedule:
-    """Their sessions, and a total parathyroidectomy with autograft."""
+def _operation(ctx: Context, group: Group, operation: str) -> Schedule:
+    """Their sessions, and a parathyroidectomy: ``total`` (with autograft) or ``subtotal``, by what it leaves."""
     schedule = group.schedule
     for state in ctx.glands:
-        schedule = schedule.scale(state, operation_numbers()["total"], HOUR)
+        schedule = schedule.scale(state, operation_numbers()[operation], HOUR)
     return schedule
 
 
@@ -47,7 +47,7 @@ class Recovery:
         return self.values[name]
 
 
-def _operated(ctx: Context, given: bool) -> Recovery:
+def _operated(ctx: Context, given: bool, operation: str = "total") -> Recovery:
     """Ninety days after removal of all but a remnant, with nothing given, or with calcium and calcitriol as practised.
 
     What is practised is KDOQI 2003 (PMID 14520607), since the studies say only that calcium and vitamin D were given by need: in
@@ -62,7 +62,7 @@ def _operated(ctx: Context, given: bool) -> Recovery:
         looks = np.concatenate([np.arange(0.0, 14.0), np.arange(14.0, 91.0, 7.0)])
         for begin, end in itertools.pairwise([*looks, float(DAYS[-1])]):
             days = DAYS[(begin < DAYS) & (end >= DAYS)] if begin else DAYS[end >= DAYS]
-            schedule = _operation(ctx, group)
+            schedule = _operation(ctx, group, operation)
             inputs: dict[str, Any] = {}
             if given:
                 extra = replacement(share, ctx.kernel.values)
@@ -81,7 +81,7 @@ def _operated(ctx: Context, given: bool) -> Recovery:
         calcium = np.concatenate(swallowed, axis=1) if given else np.zeros_like(joined["PTH"])
         return Recovery(joined, calcium)
 
-    return ctx.once(("operated", given), make)
+    return ctx.once(("operated", given, operation), make)
 
 
 def _daily(run: Recovery, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -93,9 +93,13 @@ def _daily(run: Recovery, name: str) -> tuple[np.ndarray, np.ndarray]:
     return days, smooth
 
 
-def pth_after_operation(ctx: Context, *, days: float = 7.0) -> Result:
-    """Median change of PTH some days after parathyroidectomy, %."""
-    run = _operated(ctx, given=True)
+def pth_after_operation(ctx: Context, *, days: float = 7.0, operation: str = "total") -> Result:
+    """Median change of PTH some days after parathyroidectomy, %.
+
+    Checks name no operation: they use the share that is left after operations as they are done (``subtotal``: measured in 1402
+    people, of whatever operation).
+    """
+    run = _operated(ctx, True, operation)
     column = int(np.flatnonzero(days == DAYS)[0])
     return median_of(100 * (run["PTH"][:, column] / run["PTH"][:, 0] - 1))
 
@@ -119,12 +123,14 @@ def day_of(ctx: Context, *, what: str) -> Result:
     return Result(found(values.mean(axis=0)), float(np.std(again)))
 
 
-def hungry_bone(ctx: Context, *, below: float = 8.4, hours: float = 72.0) -> Result:
+def hungry_bone(ctx: Context, *, below: float = 8.4, hours: float = 72.0, operation: str = "total") -> Result:
     """Share whose measured calcium is below a limit (mg/dL) within some hours of parathyroidectomy, nothing given, %.
+
+    ``operation`` as in :func:`pth_after_operation`.
 
     Measured every six hours (KDOQI 2003: every four to six), each time with the assay's own variation.
     """
-    run = _operated(ctx, given=False)
+    run = _operated(ctx, False, operation)
     within = np.flatnonzero((DAYS > 0) & (hours / 24 >= DAYS))
     people = np.arange(len(run["PTH"]))
     noise = np.stack([normal(SEED, f"draw/after operation/{i}", people) for i in within], axis=1)
