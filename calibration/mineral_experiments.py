@@ -24,7 +24,7 @@ TOLERANCE = 1e-5
 OBSERVED = (
     *("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol", "ALP", "CTX", "FGF23", "Quf_required", "Quf", "gland_mass"),
     *("P_removed_hd", "Ca_gained_hd", "P_urine", "Ca_urine", "Ca_absorbed", "P_absorbed", "Ca_bone", "HCO3", "Mg", "V"),
-    *("Ca_faeces", "P_faeces"),
+    *("Ca_faeces", "P_faeces", "albumin_plasma"),
 )
 DIALYSATES = (1.25, 1.375, 1.5, 1.75)
 #: Dialysate flow of a batch system, whose pump moves blood and dialysate alike (Basile 2012): the blood flow, L/h.

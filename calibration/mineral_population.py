@@ -21,7 +21,7 @@ from livedo.evidence.context import MIDWEEK, RUN_IN, RUN_IN_GLAND, SEED, SIZES, 
 from livedo.evidence.experiments.control import KDOQI
 from livedo.evidence.experiments.phosphate_fit import clearance_of, fitted_course
 from livedo.evidence.experiments.sessions import HEMO_DRAWN, HEMO_FLOWS, HEMO_HOURS
-from livedo.evidence.experiments.units import ML_MIN, PG_ML_PTH
+from livedo.evidence.experiments.units import MG_DL_CA, ML_MIN, PG_ML_PTH
 from livedo.evidence.result import balanced, median_of
 from livedo.patients import binder_taken, prior_of, variations
 
@@ -114,6 +114,20 @@ def raised_share(pth: np.ndarray, limit: float, *, whole: bool) -> np.ndarray:
     return 100 * ndtr(beyond / noise).mean(axis=1)
 
 
+def calcium_share(calcium: np.ndarray, albumin: np.ndarray, limit: float, *, whole: bool) -> np.ndarray:
+    """Share of members whose measured, albumin-corrected calcium is below a limit (mg/dL), shape (sets,), %; as above."""
+    from scipy.special import ndtr
+
+    one, two = variations()["calcium_total"].single, variations()["albumin"].single
+    total, protein = calcium * MG_DL_CA, 0.08 * albumin
+    if whole:
+        people = np.arange(calcium.shape[1])
+        total = total * (1 + one * normal(SEED, "draw/Ca_total", people))
+        protein = protein * (1 + two * normal(SEED, "draw/albumin", people))
+        return 100 * (total + 3.2 - protein < limit).mean(axis=1)
+    return 100 * ndtr((limit - (total + 3.2 - protein)) / np.hypot(one * total, two * protein)).mean(axis=1)
+
+
 def stages(kernel: Kernel, sets: Sets, members: int = FEW) -> Readings:
     """Share with raised PTH at each stage of kidney disease.
 
@@ -190,7 +204,9 @@ def dialysis(kernel: Kernel, sets: Sets, members: int = FEW) -> Readings:
     usual = of.run()
     grid, run = usual
     end = int(np.argmin(np.abs(grid - 4.0)))
-    labs = {name: of.by_set(run[name][:, 0]) for name in ("P", "Ca_total", "Ca_ionised", "PTH", "FGF23")}
+    labs = {
+        name: of.by_set(run[name][:, 0]) for name in ("P", "Ca_total", "Ca_ionised", "PTH", "FGF23", "albumin_plasma")
+    }
     p = run["P"].reshape(size, members, len(grid))
     quartiles = np.percentile(labs["PTH"], [25, 50, 75], axis=1)
     fgf = np.percentile(labs["FGF23"], [25, 50, 75], axis=1)
@@ -200,6 +216,11 @@ def dialysis(kernel: Kernel, sets: Sets, members: int = FEW) -> Readings:
         "population P SD": labs["P"].std(axis=1),
         "population Ca mean": labs["Ca_total"].mean(axis=1),
         "population Ca SD": labs["Ca_total"].std(axis=1),
+        "population share of Ca below 8.4": calcium_share(
+            labs["Ca_total"], labs["albumin_plasma"], KDOQI["Ca"][0], whole=whole
+        ),
+        "population share of Ca above 9.5": 100
+        - calcium_share(labs["Ca_total"], labs["albumin_plasma"], KDOQI["Ca"][1], whole=whole),
         "population ionised Ca SD": labs["Ca_ionised"].std(axis=1),
         "population PTH median": quartiles[1],
         "population PTH quartile ratio": quartiles[2] / quartiles[0],

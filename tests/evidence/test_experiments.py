@@ -112,6 +112,16 @@ def test_pseudo_one_compartment_course_meets_its_level_without_dialysis() -> Non
     assert course[:, 3] == pytest.approx(start, rel=1e-4)
 
 
+def test_pseudo_one_compartment_fit_finds_what_made_the_course() -> None:
+    start, mobilised, volume = np.array([1.5, 2.0]), np.array([5.0, 7.0]), np.array([9.0, 12.0])
+    dialyser, filtered = np.array([7.0, 8.0]), np.array([0.6, 0.4])
+    times = np.array([0.0, 1.0, 3.5, 4.0])
+    drawn = phosphate_fit.course(start, times, 3.5, mobilised, dialyser, filtered, volume, 40)
+    found = phosphate_fit.fitted_course(drawn, times, 3.5, dialyser, filtered, 40)
+    assert found[0] == pytest.approx(mobilised, rel=1e-4)
+    assert found[1] == pytest.approx(volume, rel=1e-4)
+
+
 def test_curve_is_read_at_its_midpoints() -> None:
     down = np.linspace(1.2, 0.9, 61)
     up = np.linspace(1.2, 1.5, 61)

@@ -47,7 +47,7 @@ class Recovery:
         return self.values[name]
 
 
-def _operated(ctx: Context, given: bool, operation: str = "total") -> Recovery:
+def _operated(ctx: Context, given: bool, operation: str = "subtotal") -> Recovery:
     """Ninety days after removal of all but a remnant, with nothing given, or with calcium and calcitriol as practised.
 
     What is practised is KDOQI 2003 (PMID 14520607), since the studies say only that calcium and vitamin D were given by need: in
@@ -93,25 +93,24 @@ def _daily(run: Recovery, name: str) -> tuple[np.ndarray, np.ndarray]:
     return days, smooth
 
 
-def pth_after_operation(ctx: Context, *, days: float = 7.0, operation: str = "total") -> Result:
+def pth_after_operation(ctx: Context, *, days: float = 7.0, operation: str = "subtotal") -> Result:
     """Median change of PTH some days after parathyroidectomy, %.
 
-    Checks name no operation: they use the share that is left after operations as they are done (``subtotal``: measured in 1402
-    people, of whatever operation).
+    Where no operation is named, what is left is the share measured in 1402 people over whatever operation (``subtotal``).
     """
     run = _operated(ctx, True, operation)
     column = int(np.flatnonzero(days == DAYS)[0])
     return median_of(100 * (run["PTH"][:, column] / run["PTH"][:, 0] - 1))
 
 
-def day_of(ctx: Context, *, what: str) -> Result:
+def day_of(ctx: Context, *, what: str, operation: str = "subtotal") -> Result:
     """Day of the calcium trough, the peak of alkaline phosphatase, or when phosphate is within 5% of its trough.
 
     Read from the mean course of all, as 10.1186/s12882-016-0421-5 describes it; its patients were given calcium and vitamin D
     by need. The error is that of people drawn anew.
     """
     name = {"calcium trough": "Ca_total", "ALP peak": "ALP", "phosphate": "P"}[what]
-    days, values = _daily(_operated(ctx, given=True), name)
+    days, values = _daily(_operated(ctx, True, operation), name)
 
     def found(course: np.ndarray) -> float:
         if what == "phosphate":
@@ -123,7 +122,7 @@ def day_of(ctx: Context, *, what: str) -> Result:
     return Result(found(values.mean(axis=0)), float(np.std(again)))
 
 
-def hungry_bone(ctx: Context, *, below: float = 8.4, hours: float = 72.0, operation: str = "total") -> Result:
+def hungry_bone(ctx: Context, *, below: float = 8.4, hours: float = 72.0, operation: str = "subtotal") -> Result:
     """Share whose measured calcium is below a limit (mg/dL) within some hours of parathyroidectomy, nothing given, %.
 
     ``operation`` as in :func:`pth_after_operation`.
@@ -138,9 +137,9 @@ def hungry_bone(ctx: Context, *, below: float = 8.4, hours: float = 72.0, operat
     return share_of(measured.min(axis=1) * MG_DL_CA < below)
 
 
-def calcium_needed(ctx: Context, *, days: float = 8.2) -> Result:
+def calcium_needed(ctx: Context, *, days: float = 8.2, operation: str = "subtotal") -> Result:
     """Mean elemental calcium given by mouth and vein, by need, until discharge some days after parathyroidectomy, g."""
-    run = _operated(ctx, given=True)
+    run = _operated(ctx, True, operation)
     return mean_of(np.array([np.interp(days, DAYS, row) for row in run.calcium]))
 
 
