@@ -50,6 +50,13 @@ def test_calibrated_values_are_those_of_the_record(record):
         assert record["run"] in table[name].source, name
 
 
+def test_a_value_that_follows_another_stands_in_the_table(record):
+    table = load_body().parameters
+    for name, value in record["follows"].items():
+        assert table[name].value == pytest.approx(value), name
+        assert record["run"] in table[name].source, name
+
+
 def test_the_record_says_what_is_not_identified(record):
     found = record["identifiability"]
     assert set(found["posterior_over_prior_spread"]) == set(record["parameters"])
