@@ -33,7 +33,7 @@ RECORD = Path(__file__).with_name("minerals_record.json")
 
 FIGURES = (
     # health
-    Figure("healthy Ca", 2.32, 0.005, "NHANES 2017-2018 mean 9.3 mg/dL", True),
+    Figure("healthy Ca", 2.32, 0.003, "NHANES 2017-2018 mean 9.3 mg/dL", True),
     Figure("healthy P", 1.162, 0.01, "NHANES 2017-2018 mean 3.6 mg/dL", True),
     Figure("healthy PTH", 4.11, 0.025, "38 pg/mL; MV142 gives 39.3", True),
     Figure("healthy urine Ca", 3.6, 0.15, "Peterson & Riggs 2010 baseline", True),
@@ -51,11 +51,11 @@ FIGURES = (
     Figure("FGF23 at GFR 43% of health", 2.4, 0.25, "MV151 (weak) against MV128", True),
     # a session
     Figure("P end", 0.85, 0.05, "MV107", True),
-    Figure("population P removed", 908, 0.01, "MV110, MV112: what both bands hold", True),
+    Figure("population P removed", 898, 0.01, "MV110, MV112: what both bands hold", True),
     Figure("population P fall 1 h", 0.45, 0.03, "P010"),
     Figure("population P fall 4 h", 0.475, 0.015, "P011, P017"),
     Figure("mobilisation in 4 h", 99, 5, "MV093"),
-    Figure("mobilisation in 2 h", 98, 3.0, "MV094"),
+    Figure("mobilisation in 2 h", 98, 3.4, "MV094"),
     Figure("mobilisation in HEMO", 87, 2.2, "P003"),
     Figure("central volume in 4 h", 11.9, 0.6, "MV095"),
     Figure("central volume in 2 h", 11.0, 0.9, "MV096"),
@@ -76,11 +76,11 @@ FIGURES = (
     Figure("population P mean", 1.87, 0.01, "MV245, MV246: median near 1.8 mmol/L", True),
     Figure("population share of Ca below 8.4", 9, 0.6, "MV248"),
     Figure("population share of Ca above 9.5", 50, 3, "MV247"),
-    Figure("population share of PTH above 300", 32.1, 0.4, "MV249, K002b: the middle of what both bands hold"),
+    Figure("population share of PTH above 300", 32.1, 0.2, "MV249, K002b: the middle of what both bands hold"),
     Figure("population share of PTH below 150", 44.4, 1.5, "MV250, K002: the middle of what both bands hold"),
     Figure("dialysis calcitriol", 36, 0.05, "MV122", True),
     Figure("population FGF23 median", 843, 0.05, "D052", True),
-    Figure("dialysis Ca absorbed", 0.13, 0.01, "MV119"),
+    Figure("dialysis Ca absorbed", 0.13, 0.006, "MV119"),
     Figure("PTH ratio 1.75 to 1.5", 1.63, 0.15, "MV082, MV083", True),
     Figure("PTH settled at 1.25 over 1.5", 1.5, 0.25, "choice: less than the first form gave (1.74)", True),
     Figure("Ca postdialysis at 1.75", 2.72, 0.05, "MV084"),
