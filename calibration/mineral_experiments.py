@@ -9,13 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from fitting import Readings, Sets
 
 from livedo.body import haemodialysis, load_body
 from livedo.engine import Kernel, Moment, Schedule, Trajectory, simulate
-from livedo.patients import binder_taken, prior_of
-
-Sets = Mapping[str, np.ndarray]
-Readings = dict[str, np.ndarray]
 
 WEEK = 168.0
 #: Settling: weeks, and a gland quick enough to settle in them.
@@ -27,9 +24,11 @@ TOLERANCE = 1e-5
 OBSERVED = (
     *("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol", "ALP", "CTX", "FGF23", "Quf_required", "Quf", "gland_mass"),
     *("P_removed_hd", "Ca_gained_hd", "P_urine", "Ca_urine", "Ca_absorbed", "P_absorbed", "Ca_bone", "HCO3", "Mg", "V"),
-    *("Ca_faeces", "P_faeces"),
+    *("Ca_faeces", "P_faeces", "albumin_plasma"),
 )
 DIALYSATES = (1.25, 1.375, 1.5, 1.75)
+#: Dialysate flow of a batch system, whose pump moves blood and dialysate alike (Basile 2012): the blood flow, L/h.
+BATCH_FLOW = 18.0
 #: Relative filtration of the stages of kidney disease that are read.
 STAGES = (0.75, 0.52, 0.43, 0.37, 0.2)
 #: Active vitamin D over 26 weeks, pmol/h of calcitriol: 1 ug of it three times a week; 4 ug of paricalcitol as calcitriol.
@@ -224,7 +223,12 @@ def _sessions(kernel: Kernel, usual: Moment) -> Readings:
             stayed = (run["Ca_ionised"][:, 4] - run["Ca_ionised"][:, 0]) * run["V"][:, 4]
             found["extracellular Ca gained at 1.75"] = MG_CA * stayed
             found["buffered share at 1.75"] = 1 - stayed / gained
-    found["Ca gained at 1.5 over 1.25"] = found["Ca gained at 1.5"] - found["Ca gained at 1.25"]
+    batch = []
+    for c in (1.25, 1.5):
+        changed = haemodialysis().set("Ca_dialysate", c, 50.0).set("Qd", BATCH_FLOW, 50.0)
+        run = carried(kernel, usual, {}, 80.0, hours[[0, 4]], changed)
+        batch.append(MG_CA * np.diff(run["Ca_gained_hd"])[:, 0])
+    found["Ca gained at 1.5 over 1.25, batch system"] = batch[1] - batch[0]
     return found
 
 
@@ -285,66 +289,3 @@ def _drugs(kernel: Kernel, usual: Moment, severe: Moment) -> Readings:
         found[f"{name}: Ca lowest"] = (run["Ca_total"] / rest["Ca_total"]).min(axis=1) - 1
         found[f"{name}: Ca change 26 wk"] = run["Ca_total"][:, -1] - rest["Ca_total"][:, -1]
     return found
-
-
-def population(kernel: Kernel, sets: Sets, members: int = 96, seed: int = 20) -> Readings:
-    """Sampled traits, settled at dialysate calcium 1.35: labs, and what each member's midweek session does."""
-    body = load_body()
-    prior = prior_of(body)
-    values = prior.values(prior.scores(np.arange(members), seed))
-    size = len(next(iter(sets.values())))
-    own = body.model.parameters
-    table: dict[str, np.ndarray] = {}
-    for name, value in values.items():
-        if name not in own:
-            continue
-        centre = np.asarray(sets.get(name, own[name]), dtype=float) * np.ones(size)
-        row = body.parameters[name]
-        if row.distribution == "lognormal":
-            table[name] = (value * (centre / row.value)[:, None]).ravel()
-        else:
-            table[name] = (value + (centre - row.value)[:, None]).ravel()
-    table["binder_PBED"] = np.tile(binder_taken(body, values), size)
-    for name, value in sets.items():
-        table.setdefault(name, np.repeat(value, members))
-    table["V_dry"] = table["V_target"] = own["V_target"] / own["dry_weight"] * table["dry_weight"]
-    table |= {"Ca_dialysate": np.full(size * members, 1.35), "tau_gland": np.full(size * members, QUICK_GLAND)}
-    last = RUN_IN * WEEK
-    starts = np.array([8.0, 56.0, 104.0])
-    times = np.sort(last + np.concatenate([starts, starts + 3, starts + 4]))
-    run = simulate(
-        kernel,
-        until=last + WEEK,
-        patients=size * members,
-        parameters=table,
-        schedule=haemodialysis(),
-        times=times,
-        tolerance=3e-5,
-        chunk=256,
-    )
-    _complain(run)
-    seen = ("P", "Ca_total", "Ca_ionised", "PTH", "Ca_gained_hd", "P_removed_hd", "FGF23")
-    at = {k: run[k].reshape(size, members, 3, 3) for k in seen}
-    p, pth = at["P"], at["PTH"][:, :, 1, 0]
-    gained = (at["Ca_gained_hd"][..., 2] - at["Ca_gained_hd"][..., 0]).mean(axis=2)
-    quartiles = np.percentile(pth, [25, 50, 75], axis=1)
-    fgf = np.percentile(at["FGF23"][:, :, 1, 0], [25, 50, 75], axis=1)
-    return {
-        "population P mean": p[:, :, 1, 0].mean(axis=1),
-        "population P SD": p[:, :, 1, 0].std(axis=1),
-        "population Ca mean": at["Ca_total"][:, :, 1, 0].mean(axis=1),
-        "population Ca SD": at["Ca_total"][:, :, 1, 0].std(axis=1),
-        "population ionised Ca SD": at["Ca_ionised"][:, :, 1, 0].std(axis=1),
-        "population PTH median": quartiles[1],
-        "population PTH quartile ratio": quartiles[2] / quartiles[0],
-        "population FGF23 median": fgf[1],
-        "population FGF23 quartile ratio": fgf[2] / fgf[0],
-        "population share of sessions with P rising late": (p[..., 2] > p[..., 1]).mean(axis=(1, 2)),
-        "population P 4 h over 3 h, mean": np.log(p[..., 2] / p[..., 1]).mean(axis=(1, 2)),
-        "population P 4 h over 3 h, SD": np.log(p[..., 2] / p[..., 1]).std(axis=(1, 2)),
-        "population P fall 4 h": (1 - p[..., 2] / p[..., 0]).mean(axis=(1, 2)),
-        "population P removed": MG_P * (at["P_removed_hd"][..., 2] - at["P_removed_hd"][..., 0]).mean(axis=(1, 2)),
-        "population Ca gained at 1.35": MG_CA * gained.mean(axis=1),
-        "population Ca gained at 1.35, SD": MG_CA * gained.std(axis=1),
-        "population share gaining Ca at 1.35": (gained > 0).mean(axis=1),
-    }

@@ -1,25 +1,30 @@
 """Sets the parameters of the mineral body that published figures of class calibration can set.
 
-Run by hand: ``python calibration/minerals.py`` (some minutes). It fits ``FITTED`` to ``FIGURES`` by damped Gauss-Newton least
-squares with priors (maximum a posteriori), all derivatives side by side in the engine's lanes; writes the values into
-``physiology/parameters.csv`` with status ``calibrated`` and the run's name as source, the settled state of the reference
-patient and of health as start values, and its record into ``calibration/minerals_record.json``.
+Run by hand: ``python calibration/minerals.py`` (some minutes; ``--go-on`` begins at the values the table has, ``--look`` writes
+nothing). It fits ``FITTED`` to ``FIGURES`` by damped Gauss-Newton least squares with priors (maximum a posteriori), all
+derivatives side by side in the engine's lanes; writes the values into ``physiology/parameters.csv`` with status ``calibrated``
+and the run's name as source, the settled state of the reference patient and of health as start values, and its record into
+``calibration/minerals_record.json``.
+
+Where a figure of many people is scored, the fit reads what the scorecard reads: all of the scorecard's people at the start of a
+round, and how few of them change from there. A second round begins where the first ended.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import mineral_experiments as experiments
-from fitting import Figure, read_rows, write_rows
+import mineral_population as population
+from fitting import Figure, Fit, Readings, Sets, fit, read_rows, run_name, write_rows
 
 from livedo.body import PHYSIOLOGY, load_body
 
@@ -28,9 +33,9 @@ RECORD = Path(__file__).with_name("minerals_record.json")
 
 FIGURES = (
     # health
-    Figure("healthy Ca", 2.32, 0.005, "NHANES 2017-2018 mean 9.3 mg/dL", True),
+    Figure("healthy Ca", 2.32, 0.003, "NHANES 2017-2018 mean 9.3 mg/dL", True),
     Figure("healthy P", 1.162, 0.01, "NHANES 2017-2018 mean 3.6 mg/dL", True),
-    Figure("healthy PTH", 4.11, 0.015, "38 pg/mL; MV142 gives 39.3", True),
+    Figure("healthy PTH", 4.11, 0.025, "38 pg/mL; MV142 gives 39.3", True),
     Figure("healthy urine Ca", 3.6, 0.15, "Peterson & Riggs 2010 baseline", True),
     Figure("healthy P absorbed", 0.62, 0.03, "MV118"),
     Figure("clamp low peak", 5.5, 0.15, "MV002", True),
@@ -38,34 +43,44 @@ FIGURES = (
     Figure("clamp high end", 0.25, 0.06, "MV004, MV039", True),
     Figure("diet P per urine P", 0.60, 0.15, "MV124-MV127"),
     # kidney disease
-    Figure("PTH at GFR 52% of health", 1.6, 0.04, "MV144: a fifth above 70 pg/mL", True),
-    Figure("PTH at GFR 37% of health", 2.2, 0.04, "MV145: two fifths above 70 pg/mL", True),
+    Figure("raised PTH at eGFR 60 to 110", 8.2, 0.7, "MV143"),
+    Figure("raised PTH at eGFR 45 to 60", 19.3, 1.2, "MV144"),
+    Figure("raised PTH at eGFR 30 to 45", 38.3, 1.7, "MV145"),
     Figure("Ca at GFR 37% of health", 0.985, 0.02, "choice: normal to low"),
     Figure("Ca at GFR 20% of health", 0.965, 0.02, "choice: normal to low"),
     Figure("FGF23 at GFR 43% of health", 2.4, 0.25, "MV151 (weak) against MV128", True),
     # a session
     Figure("P end", 0.85, 0.05, "MV107", True),
-    Figure("population P removed", 925, 0.01, "MV110, MV112", True),
-    Figure("P fall 1 h", 0.45, 0.02, "P010"),
-    Figure("P fall 4 h", 0.475, 0.015, "P011, P017"),
+    Figure("population P removed", 898, 0.01, "MV110, MV112: what both bands hold", True),
+    Figure("population P fall 1 h", 0.45, 0.03, "P010"),
+    Figure("population P fall 4 h", 0.475, 0.015, "P011, P017"),
+    Figure("mobilisation in 4 h", 99, 5, "MV093"),
+    Figure("mobilisation in 2 h", 98, 3.4, "MV094"),
+    Figure("mobilisation in HEMO", 87, 2.2, "P003"),
+    Figure("central volume in 4 h", 11.9, 0.6, "MV095"),
+    Figure("central volume in 2 h", 11.0, 0.9, "MV096"),
+    Figure("central volume in HEMO", 9.4, 0.4, "P004"),
     Figure("population share of sessions with P rising late", 0.45, 0.1, "MV116, P009: sign; size is a choice"),
-    Figure("Ca gained at 1.5 over 1.25", 218, 40, "C001-C003: the slope; the level there is that of one unit"),
-    Figure("Ca gained at 1.75", 488, 25, "C009, MV072"),
+    Figure("Ca gained at 1.5 over 1.25, batch system", 218, 40, "C001-C003: the slope; the level is that of one unit"),
+    Figure("population Ca gained at 1.75", 488, 25, "C009, MV072"),
     Figure("extracellular Ca gained at 1.75", 111, 12, "C006"),
     Figure("population Ca gained at 1.35", -76, 8, "MV076, MV077"),
     Figure("buffered share at 1.75", 0.71, 0.015, "C007, with C006"),
-    Figure("ionised Ca change at 1.75", 0.21, 0.03, "C008"),
+    Figure("population ionised Ca change at 1.75", 0.21, 0.02, "C008"),
     Figure("ionised Ca change at 1.25", -0.06, 0.008, "C013"),
     Figure("PTH change at 1.25", 0.39, 0.06, "C014"),
-    Figure("PTH change at 1.75", -0.75, 0.05, "C010, MV075"),
-    Figure("PTH change at 1.75", -0.816, 0.05, "MV074: 51 of 277 pg/mL"),
+    Figure("PTH change at 1.75", -0.75, 0.05, "C010"),
+    Figure("population PTH fall at 1.75", 0.75, 0.05, "MV075"),
+    Figure("population PTH fall at 1.75", 0.816, 0.05, "MV074: 51 of 277 pg/mL"),
     # dialysis, settled
     Figure("population P mean", 1.87, 0.01, "MV245, MV246: median near 1.8 mmol/L", True),
-    Figure("population Ca mean", 2.329, 0.005, "MV247, MV248", True),
-    Figure("population PTH median", 19.05, 0.03, "MV249, MV250, K002", True),
+    Figure("population share of Ca below 8.4", 9, 0.6, "MV248"),
+    Figure("population share of Ca above 9.5", 50, 3, "MV247"),
+    Figure("population share of PTH above 300", 32.1, 0.2, "MV249, K002b: the middle of what both bands hold"),
+    Figure("population share of PTH below 150", 44.4, 1.5, "MV250, K002: the middle of what both bands hold"),
     Figure("dialysis calcitriol", 36, 0.05, "MV122", True),
     Figure("population FGF23 median", 843, 0.05, "D052", True),
-    Figure("dialysis Ca absorbed", 0.13, 0.01, "MV119"),
+    Figure("dialysis Ca absorbed", 0.13, 0.006, "MV119"),
     Figure("PTH ratio 1.75 to 1.5", 1.63, 0.15, "MV082, MV083", True),
     Figure("PTH settled at 1.25 over 1.5", 1.5, 0.25, "choice: less than the first form gave (1.74)", True),
     Figure("Ca postdialysis at 1.75", 2.72, 0.05, "MV084"),
@@ -91,7 +106,10 @@ FITTED = {
     "k_Ca_active": (0.163, 0.3),
     "Ca_transport_half_calcitriol": (90.0, 0.4),
     "Ca_secretion_clearance": (0.125, 0.3),
-    "P_quickening_slope": (1.55, 0.02),
+    "P_quickening_slope": (1.55, 0.2),
+    "tau_P_quickening": (0.8, 0.2),
+    "K_P_mobilisation": (2.87, 0.2),
+    "v_P": (0.157, 0.2),
     "KoA_P": (12.2, 0.15),
     "K_Q": (15.0, 0.4),
     "surface_PTH_gain": (0.08, 0.4),
@@ -113,65 +131,48 @@ FITTED = {
     "etelcalcetide_half": (309.0, 0.3),
 }
 NAMES = tuple(FITTED)
-CENTRE = np.log([FITTED[n][0] for n in NAMES])
-SPREAD = np.array([FITTED[n][1] for n in NAMES])
-#: Relative move for derivatives; iterations; members of the population.
-NUDGE, ITERATIONS, MEMBERS = 0.02, 12, 160
+#: Relative move for derivatives; rounds; iterations of each.
+NUDGE, ROUNDS, ITERATIONS = 0.02, 2, 8
 
 
-def readings(points: np.ndarray) -> dict[str, np.ndarray]:
-    """All readings at points of shape (points, parameters), logarithms."""
-    sets = {name: np.exp(points[:, i]) for i, name in enumerate(NAMES)}
+def of_people(sets: Sets, *, whole: bool = False) -> Readings:
+    """Readings of many people: a few, or all that the scorecard has."""
+    kernel = experiments.kernel_of()
+    more = {"members": 10**6} if whole else {}
+    return population.stages(kernel, sets, **more) | population.dialysis(kernel, sets, **more)
+
+
+def level_at(start: Mapping[str, float]) -> dict[str, float]:
+    """What all of the scorecard's people read more than a few of them, at one set."""
+    sets = {n: np.array([v]) for n, v in start.items()}
+    few, all_of_them = of_people(sets), of_people(sets, whole=True)
+    return {name: float(all_of_them[name][0] - few[name][0]) for name in few}
+
+
+def readings(sets: Sets, level: Mapping[str, float]) -> Readings:
+    """All readings of sets, shape (sets,), those of many people moved to the scorecard's level."""
     kernel = experiments.kernel_of()
     found = experiments.health(kernel, sets) | experiments.dialysis(kernel, sets)
-    return found | experiments.population(kernel, sets, MEMBERS)
+    return found | {name: value + level[name] for name, value in of_people(sets).items()}
 
 
-def residuals(found: dict[str, np.ndarray], points: np.ndarray) -> np.ndarray:
-    """Shape (points, figures + parameters): figures, then priors."""
-    figures = np.stack([f.residual(found[f.reading]) for f in FIGURES], axis=1)
-    return np.concatenate([figures, (points - CENTRE) / SPREAD], axis=1)
-
-
-def slopes(point: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Residuals at a point, their derivatives by the scaled parameters, and the readings there."""
-    step = NUDGE
-    points = point + np.concatenate([np.zeros((1, len(point))), step * np.eye(len(point))])
-    found = readings(points)
-    all_residuals = residuals(found, points)
-    jacobian = (all_residuals[1:] - all_residuals[0]).T / step
-    return all_residuals[0], jacobian, {k: v[0] for k, v in found.items()}
-
-
-def fit(point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, np.ndarray], list[float]]:
-    """Damped Gauss-Newton: several dampings are tried side by side, the best is taken."""
-    history = []
-    value, jacobian, found = slopes(point)
-    for _ in range(ITERATIONS):
-        cost = float(value @ value)
-        history.append(cost)
-        scaled = jacobian * SPREAD
-        trials = []
-        for damping in (0.03, 0.3, 1.0, 3.0, 10.0, 30.0):
-            matrix = scaled.T @ scaled + damping * np.eye(len(point))
-            move = -np.linalg.solve(matrix, scaled.T @ value) * SPREAD
-            trials.append(point + np.clip(move, -0.5, 0.5))
-        points = np.array(trials)
-        costs = (residuals(readings(points), points) ** 2).sum(axis=1)
-        best = int(np.nanargmin(costs))
-        print(f"  cost {cost:.2f} -> {costs[best]:.2f}", flush=True)
-        if not costs[best] < cost * 0.995:
-            break
-        point = points[best]
-        value, jacobian, found = slopes(point)
-    return point, value, jacobian, found, history
+def fitted(start: Mapping[str, float]) -> Fit:
+    """Round after round, each from where the last ended and with the level of all people there."""
+    found, history = None, []
+    for _ in range(ROUNDS):
+        level = level_at(start)
+        found = fit(
+            FITTED, FIGURES, lambda sets, at=level: readings(sets, at), iterations=ITERATIONS, nudge=NUDGE, start=start
+        )
+        start, history = found.values, history + found.cost
+    assert found is not None
+    return replace(found, cost=history)
 
 
 def identified(jacobian: np.ndarray) -> dict[str, object]:
     """What the figures say of each parameter: posterior against prior spread, and the weakest directions."""
-    figures = jacobian[: len(FIGURES)] * SPREAD
-    _, values, directions = np.linalg.svd(figures, full_matrices=False)
-    posterior = np.sqrt(np.diag(np.linalg.inv(figures.T @ figures + np.eye(len(NAMES)))))
+    _, values, directions = np.linalg.svd(jacobian, full_matrices=False)
+    posterior = np.sqrt(np.diag(np.linalg.inv(jacobian.T @ jacobian + np.eye(len(NAMES)))))
     weakest = []
     for i in np.argsort(values)[:5]:
         large = {n: round(float(c), 2) for n, c in zip(NAMES, directions[i], strict=True) if abs(c) > 0.3}
@@ -186,8 +187,7 @@ def identified(jacobian: np.ndarray) -> dict[str, object]:
 
 def set_by(jacobian: np.ndarray) -> dict[str, list[str]]:
     """Parameter -> the figures that say most of it: those with a tenth or more of its information, the largest first."""
-    information = (jacobian[: len(FIGURES)] * SPREAD) ** 2
-    shares = information / information.sum(axis=0)
+    shares = jacobian**2 / (jacobian**2).sum(axis=0)
     found = {}
     for j, name in enumerate(NAMES):
         order = np.argsort(-shares[:, j])
@@ -195,9 +195,9 @@ def set_by(jacobian: np.ndarray) -> dict[str, list[str]]:
     return found
 
 
-def start_values(point: np.ndarray) -> tuple[dict[str, float], dict[str, float]]:
+def start_values(values: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
     """Settled states of the reference patient and of health, as the start values they belong to."""
-    sets = {name: np.exp(point[[i]]) for i, name in enumerate(NAMES)}
+    sets = {name: np.array([value]) for name, value in values.items()}
     kernel, body = experiments.kernel_of(), load_body()
     healthy = dict(body.settings["healthy"])
     found = []
@@ -208,7 +208,7 @@ def start_values(point: np.ndarray) -> tuple[dict[str, float], dict[str, float]]
         state = dict(zip(kernel.layout.states, moment.states[0], strict=True))
         seen = {name: float(run[name][0, 0]) for name in ("P", "Ca_total", "Ca_ionised", "PTH", "calcitriol")}
         weight = kernel.values["dry_weight"]
-        values = {
+        starts = {
             "P_start": seen["P"],
             "P_mobilisable_start": state["P_mobilisable"] / (kernel.values["v_P_mobilisable"] * weight),
             "P_deep_start": state["P_deep"],
@@ -235,8 +235,20 @@ def start_values(point: np.ndarray) -> tuple[dict[str, float], dict[str, float]]
             "Ca_transport_start": state["Ca_transport"],
             "Mg_start": state["Mg"],
         }
-        found.append({name: float(f"{value:.4g}") for name, value in values.items()})
+        found.append({name: float(f"{value:.4g}") for name, value in starts.items()})
     return found[0], found[1]
+
+
+#: Clearance of pyrophosphate in vitro, of blood flow: Lomashvili 2005, PMID 15958726.
+PYROPHOSPHATE_CLEARED = 0.36
+
+
+def pyrophosphate(values: Mapping[str, float]) -> float:
+    """Clearance of pyrophosphate over that of phosphate, which it is told by, at usual flows: it follows the membrane."""
+    own = {**load_body().model.parameters, **values}
+    plasma = own["plasma_share"] * own["Qb"]
+    phosphate = (own["KoA_P"] ** -2 + plasma**-2 + own["Qd"] ** -2) ** -0.5
+    return PYROPHOSPHATE_CLEARED * own["Qb"] / phosphate
 
 
 def write(
@@ -254,6 +266,9 @@ def write(
             row["value"] = f"{values[row['name']]:.5g}"
             row["status"] = "calibrated"
             row["source"] = _origin(row["source"]) + f"; {run}, most by " + "; ".join(origins[row["name"]])
+        elif row["name"] == "PPi_dialysance":
+            row["value"] = f"{pyrophosphate(values):.3g}"
+            row["source"] = _origin(row["source"]) + f"; {run}, over the clearance of phosphate"
         elif row["name"] in reference:
             row["value"] = f"{reference[row['name']]:.4g}"
             row["status"] = "calibrated"
@@ -275,34 +290,35 @@ def _origin(source: str) -> str:
 def main() -> None:
     """Fit, write, record."""
     began = time.time()
-    now = np.log([load_body().model.parameters[n] for n in NAMES])
-    point, value, jacobian, found, history = fit(now if "--go-on" in sys.argv else CENTRE)
-    text = json.dumps([[asdict(f) for f in FIGURES], FITTED, load_body().model.fingerprint, MEMBERS], sort_keys=True)
-    run = f"calibration/minerals.py run {hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    values = {n: float(f"{np.exp(v):.5g}") for n, v in zip(NAMES, point, strict=True)}
-    for i, f in enumerate(FIGURES):
-        print(f"{f.reading:52s} {float(found[f.reading]):10.4g} {f.value:10.4g} {value[i]:7.2f}")
+    own = load_body().model.parameters
+    found = fitted({n: own[n] if "--go-on" in sys.argv else FITTED[n][0] for n in NAMES})
+    run = run_name(
+        "minerals.py", [asdict(f) for f in FIGURES], FITTED, load_body().model.fingerprint, population.FEW, ROUNDS
+    )
+    for f, residual in zip(FIGURES, found.residuals, strict=True):
+        print(f"{f.reading:52s} {found.readings[f.reading]:10.4g} {f.value:10.4g} {residual:7.2f}")
     for n in NAMES:
-        print(f"{n:28s} {values[n]:10.5g} prior {FITTED[n][0]:g}")
+        print(f"{n:28s} {found.values[n]:10.5g} prior {FITTED[n][0]:g}")
     record = {
         "run": run,
         "seconds": round(time.time() - began),
         "method": "damped Gauss-Newton on figures and log-normal priors (maximum a posteriori)",
-        "cost": [round(c, 3) for c in history],
+        "cost": [round(c, 3) for c in found.cost],
         "figures": [
-            {**asdict(f), "simulated": float(f"{found[f.reading]:.5g}"), "residual_in_sd": round(float(value[i]), 2)}
-            for i, f in enumerate(FIGURES)
+            {**asdict(f), "simulated": float(f"{found.readings[f.reading]:.5g}"), "residual_in_sd": round(float(r), 2)}
+            for f, r in zip(FIGURES, found.residuals, strict=True)
         ],
         "parameters": {
-            n: {"value": values[n], "prior_median": FITTED[n][0], "prior_sd_of_log": FITTED[n][1]} for n in NAMES
+            n: {"value": found.values[n], "prior_median": FITTED[n][0], "prior_sd_of_log": FITTED[n][1]} for n in NAMES
         },
-        "set_by": set_by(jacobian),
-        "identifiability": identified(jacobian),
-        "all_readings": {k: float(f"{v:.5g}") for k, v in sorted(found.items())},
+        "follows": {"PPi_dialysance": float(f"{pyrophosphate(found.values):.3g}")},
+        "set_by": set_by(found.jacobian),
+        "identifiability": identified(found.jacobian),
+        "all_readings": {k: float(f"{v:.5g}") for k, v in sorted(found.readings.items())},
     }
     if "--look" not in sys.argv:
-        reference, healthy = start_values(point)
-        write(values, record["set_by"], reference, healthy, run)
+        reference, healthy = start_values(found.values)
+        write(found.values, record["set_by"], reference, healthy, run)
         RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(record["identifiability"], indent=1))
 

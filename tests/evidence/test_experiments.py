@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from livedo.evidence import Context, NotSimulated
-from livedo.evidence.experiments import bone, clamp, elimination, find, kidney_states, parathyroid, sessions
+from livedo.evidence.experiments import (
+    bone,
+    clamp,
+    elimination,
+    find,
+    kidney_states,
+    parathyroid,
+    phosphate_fit,
+    sessions,
+)
 from livedo.evidence.experiments.clamp import ramp, step
 from livedo.evidence.experiments.sessions_run import replaced
 
@@ -98,9 +107,19 @@ def test_pseudo_one_compartment_course_meets_its_level_without_dialysis() -> Non
     start = np.array([1.5, 2.0])
     one = np.ones(2)
     times = np.array([0.0, 2.0, 4.0, 40.0])
-    course = sessions._course(start, times, 4.0, 6.0 * one, 9.0 * one, 0.0 * one, 12.0 * one)
+    course = phosphate_fit.course(start, times, 4.0, 6.0 * one, 9.0 * one, 0.0 * one, 12.0 * one)
     assert course[:, 2] == pytest.approx(start * (0.4 + 0.6 * np.exp(-15.0 / 12.0 * 4.0)))
     assert course[:, 3] == pytest.approx(start, rel=1e-4)
+
+
+def test_pseudo_one_compartment_fit_finds_what_made_the_course() -> None:
+    start, mobilised, volume = np.array([1.5, 2.0]), np.array([5.0, 7.0]), np.array([9.0, 12.0])
+    dialyser, filtered = np.array([7.0, 8.0]), np.array([0.6, 0.4])
+    times = np.array([0.0, 1.0, 3.5, 4.0])
+    drawn = phosphate_fit.course(start, times, 3.5, mobilised, dialyser, filtered, volume, 40)
+    found = phosphate_fit.fitted_course(drawn, times, 3.5, dialyser, filtered, 40)
+    assert found[0] == pytest.approx(mobilised, rel=1e-4)
+    assert found[1] == pytest.approx(volume, rel=1e-4)
 
 
 def test_curve_is_read_at_its_midpoints() -> None:

@@ -21,7 +21,7 @@ Experiment = Callable[..., Result]
 FOLDER = Path(__file__).parent
 #: Modules that experiments of any subject use.
 SHARED = (
-    *("sessions_run", "clamp", "units", "organ_run", "lesion_cohort"),
+    *("sessions_run", "phosphate_fit", "clamp", "units", "organ_run", "lesion_cohort"),
     *("set_course", "set_outcomes", "set_figures", "set_reading"),
 )
 #: Subjects that need no more of the body than what minerals depend on.

@@ -28,11 +28,11 @@ def _severe(ctx: Context) -> Group:
     return ctx.severe.chosen(ctx.severe.labs["PTH"] * PG_ML_PTH > 800)
 
 
-def _operation(ctx: Context, group: Group) -> Schedule:
-    """Their sessions, and a total parathyroidectomy with autograft."""
+def _operation(ctx: Context, group: Group, operation: str) -> Schedule:
+    """Their sessions, and a parathyroidectomy: ``total`` (with autograft) or ``subtotal``, by what it leaves."""
     schedule = group.schedule
     for state in ctx.glands:
-        schedule = schedule.scale(state, operation_numbers()["total"], HOUR)
+        schedule = schedule.scale(state, operation_numbers()[operation], HOUR)
     return schedule
 
 
@@ -47,7 +47,7 @@ class Recovery:
         return self.values[name]
 
 
-def _operated(ctx: Context, given: bool) -> Recovery:
+def _operated(ctx: Context, given: bool, operation: str = "subtotal") -> Recovery:
     """Ninety days after removal of all but a remnant, with nothing given, or with calcium and calcitriol as practised.
 
     What is practised is KDOQI 2003 (PMID 14520607), since the studies say only that calcium and vitamin D were given by need: in
@@ -62,7 +62,7 @@ def _operated(ctx: Context, given: bool) -> Recovery:
         looks = np.concatenate([np.arange(0.0, 14.0), np.arange(14.0, 91.0, 7.0)])
         for begin, end in itertools.pairwise([*looks, float(DAYS[-1])]):
             days = DAYS[(begin < DAYS) & (end >= DAYS)] if begin else DAYS[end >= DAYS]
-            schedule = _operation(ctx, group)
+            schedule = _operation(ctx, group, operation)
             inputs: dict[str, Any] = {}
             if given:
                 extra = replacement(share, ctx.kernel.values)
@@ -81,7 +81,7 @@ def _operated(ctx: Context, given: bool) -> Recovery:
         calcium = np.concatenate(swallowed, axis=1) if given else np.zeros_like(joined["PTH"])
         return Recovery(joined, calcium)
 
-    return ctx.once(("operated", given), make)
+    return ctx.once(("operated", given, operation), make)
 
 
 def _daily(run: Recovery, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -93,21 +93,24 @@ def _daily(run: Recovery, name: str) -> tuple[np.ndarray, np.ndarray]:
     return days, smooth
 
 
-def pth_after_operation(ctx: Context, *, days: float = 7.0) -> Result:
-    """Median change of PTH some days after parathyroidectomy, %."""
-    run = _operated(ctx, given=True)
+def pth_after_operation(ctx: Context, *, days: float = 7.0, operation: str = "subtotal") -> Result:
+    """Median change of PTH some days after parathyroidectomy, %.
+
+    Where no operation is named, what is left is the share measured in 1402 people over whatever operation (``subtotal``).
+    """
+    run = _operated(ctx, True, operation)
     column = int(np.flatnonzero(days == DAYS)[0])
     return median_of(100 * (run["PTH"][:, column] / run["PTH"][:, 0] - 1))
 
 
-def day_of(ctx: Context, *, what: str) -> Result:
+def day_of(ctx: Context, *, what: str, operation: str = "subtotal") -> Result:
     """Day of the calcium trough, the peak of alkaline phosphatase, or when phosphate is within 5% of its trough.
 
     Read from the mean course of all, as 10.1186/s12882-016-0421-5 describes it; its patients were given calcium and vitamin D
     by need. The error is that of people drawn anew.
     """
     name = {"calcium trough": "Ca_total", "ALP peak": "ALP", "phosphate": "P"}[what]
-    days, values = _daily(_operated(ctx, given=True), name)
+    days, values = _daily(_operated(ctx, True, operation), name)
 
     def found(course: np.ndarray) -> float:
         if what == "phosphate":
@@ -119,12 +122,14 @@ def day_of(ctx: Context, *, what: str) -> Result:
     return Result(found(values.mean(axis=0)), float(np.std(again)))
 
 
-def hungry_bone(ctx: Context, *, below: float = 8.4, hours: float = 72.0) -> Result:
+def hungry_bone(ctx: Context, *, below: float = 8.4, hours: float = 72.0, operation: str = "subtotal") -> Result:
     """Share whose measured calcium is below a limit (mg/dL) within some hours of parathyroidectomy, nothing given, %.
+
+    ``operation`` as in :func:`pth_after_operation`.
 
     Measured every six hours (KDOQI 2003: every four to six), each time with the assay's own variation.
     """
-    run = _operated(ctx, given=False)
+    run = _operated(ctx, False, operation)
     within = np.flatnonzero((DAYS > 0) & (hours / 24 >= DAYS))
     people = np.arange(len(run["PTH"]))
     noise = np.stack([normal(SEED, f"draw/after operation/{i}", people) for i in within], axis=1)
@@ -132,9 +137,9 @@ def hungry_bone(ctx: Context, *, below: float = 8.4, hours: float = 72.0) -> Res
     return share_of(measured.min(axis=1) * MG_DL_CA < below)
 
 
-def calcium_needed(ctx: Context, *, days: float = 8.2) -> Result:
+def calcium_needed(ctx: Context, *, days: float = 8.2, operation: str = "subtotal") -> Result:
     """Mean elemental calcium given by mouth and vein, by need, until discharge some days after parathyroidectomy, g."""
-    run = _operated(ctx, given=True)
+    run = _operated(ctx, True, operation)
     return mean_of(np.array([np.interp(days, DAYS, row) for row in run.calcium]))
 
 

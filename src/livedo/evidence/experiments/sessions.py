@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
 
 from livedo.body import haemodialysis
 from livedo.evidence.context import MIDWEEK, WEEK, Context
+from livedo.evidence.experiments.phosphate_fit import clearance_of, course, fitted_course
 from livedo.evidence.experiments.sessions_run import Session, replaced, session
 from livedo.evidence.experiments.units import MG_DL_P, MG_P, ML_MIN
 from livedo.evidence.result import NotSimulated, Result, balanced, mean_of, median_of, share_of
@@ -127,7 +127,7 @@ def from_totals(ctx: Context, *, read: str, substitution: float = 0.0) -> Result
         def of(logs: np.ndarray) -> np.ndarray:
             mobilised, dialyser = np.exp(logs)
             hours = np.linspace(0.0, run.length, 97)
-            curve = _course(start, hours, run.length, mobilised, dialyser, filtered, volume, parts=1)
+            curve = course(start, hours, run.length, mobilised, dialyser, filtered, volume, parts=1)
             return np.stack([curve[:, -1], dialyser * np.trapezoid(curve, hours, axis=1)])
 
         logs = np.log(np.stack([np.full(len(start), 6.0), removed / (run.length * (start + 2 * after) / 3)]))
@@ -144,44 +144,8 @@ def from_totals(ctx: Context, *, read: str, substitution: float = 0.0) -> Result
     return mean_of((mobilised if read == "mobilisation" else dialyser) * ML_MIN)
 
 
-def _clearance(run: Session) -> np.ndarray:
-    """Phosphorus removed over the area under its concentration, L/h."""
-    during = run.hours <= run.length
-    area = np.trapezoid(run.values["P"][:, during], run.hours[during], axis=1)
-    return run.change("P_removed_hd") / area
-
-
-def _course(
-    start: np.ndarray,
-    times: np.ndarray,
-    length: float,
-    mobilised: np.ndarray,
-    dialyser: np.ndarray,
-    filtered: np.ndarray,
-    volume: np.ndarray,
-    parts: int = 10,
-) -> np.ndarray:
-    """Phosphate by the pseudo one-compartment model, shape (people, times), mmol/L.
-
-    d(V C)/dt = K_M (C_pre - C) - K_D C in the session and without the last term after it; dV/dt = -Q_uf; V is given at the end.
-    """
-    c, curve = start, [start]
-    for left, right in itertools.pairwise(times):
-        step = (right - left) / parts
-        for part in range(parts):
-            time = left + (part + 0.5) * step
-            on = float(time < length)
-            now = np.maximum(volume + filtered * (length - min(time, length)), 1.0)
-            # dC/dt = (rate - K_M C - K_D C + Q_uf C)/V, integrated exactly over the small step
-            loss = (mobilised + on * (dialyser - filtered)) / now
-            level = mobilised * start / now / loss
-            c = level + (c - level) * np.exp(-loss * step)
-        curve.append(c)
-    return np.stack(curve, axis=1)
-
-
 def _fitted(ctx: Context, run: Session, drawn: tuple[float, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
-    """Least squares of the pseudo one-compartment model on each person's session, as Agar 2011 and Leypoldt 2013 do.
+    """The pseudo one-compartment model fitted to each person's session (:func:`phosphate_fit.fitted_course`).
 
     Fitted to the hours drawn, or to every quarter of an hour until an hour after the session.
 
@@ -194,29 +158,10 @@ def _fitted(ctx: Context, run: Session, drawn: tuple[float, ...] = ()) -> tuple[
         hours = run.length
         grid = np.array(drawn) if drawn else run.hours[run.hours <= hours + 1.0]
         data = np.stack([run.at("P", float(hour)) for hour in grid], axis=1)
-        dialyser, filtered = _clearance(run), (run.at("V", 0) - run.at("V", hours)) / hours
-
-        def model(mobilised: np.ndarray, volume: np.ndarray) -> np.ndarray:
-            parts = 10 if not drawn else 40
-            return _course(data[:, 0], grid, hours, mobilised, dialyser, filtered, volume, parts)
-
-        logs = np.log(np.stack([np.full(len(data), 5.5), np.full(len(data), 10.0)]))
-        damping = np.full(len(data), 1e-3)
-        error = np.sum((model(*np.exp(logs)) - data) ** 2, axis=1)
-        for _ in range(30):
-            base = model(*np.exp(logs))
-            slopes = [(model(*np.exp(logs + 1e-5 * d[:, None])) - base) / 1e-5 for d in np.eye(2)]
-            jacobian = np.stack(slopes, axis=2)
-            square = np.einsum("nta,ntb->nab", jacobian, jacobian)
-            square += np.einsum("n,nab->nab", damping, square * np.eye(2))
-            right = np.einsum("nta,nt->na", jacobian, data - base)
-            move = np.clip(np.linalg.solve(square + 1e-12 * np.eye(2), right[:, :, None])[:, :, 0].T, -0.5, 0.5)
-            trial = np.sum((model(*np.exp(logs + move)) - data) ** 2, axis=1)
-            better = trial < error
-            logs, error = np.where(better, logs + move, logs), np.where(better, trial, error)
-            damping = np.where(better, damping / 5, damping * 5)
-        mobilised, volume = np.exp(logs)
-        return mobilised, volume
+        during = run.hours <= hours
+        dialyser = clearance_of(run.change("P_removed_hd"), run.values["P"][:, during], run.hours[during])
+        filtered = (run.at("V", 0) - run.at("V", hours)) / hours
+        return fitted_course(data, grid, hours, dialyser, filtered, 40 if drawn else 10)
 
     return ctx.once(("pseudo one-compartment", id(run), drawn), make)
 

@@ -33,10 +33,14 @@ def _conventional(run: Titration) -> dict[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class Arm:
-    """People of a trial, shape (people,): measured at baseline and as the mean of the last two visits, conventional units."""
+    """People of a trial, shape (people,): measured at baseline and as the mean of the last two visits, conventional units.
+
+    ``lost`` holds the PTH at baseline of those who have no last value: how trials count them depends on the end point.
+    """
 
     before: dict[str, np.ndarray]
     after: dict[str, np.ndarray]
+    lost: np.ndarray
 
 
 def _screened(ctx: Context, plan: str) -> Titration:
@@ -98,12 +102,17 @@ def _arm(ctx: Context, protocol: str, plan: str, least: float, calcium: tuple[fl
         return Arm(
             {a: v[complete] for a, v in before.items()},
             {a: np.nanmean(v[complete], axis=1) for a, v in last.items()},
+            before["pth"][~complete & np.isfinite(before["pth"])],
         )
 
     return ctx.once(("arm", protocol, plan, least, calcium), make)
 
 
 def _read(arm: Arm, read: str, pth: float) -> Result:
+    if read == "all responders":
+        began = np.concatenate([arm.before["pth"], arm.lost])
+        answered = np.concatenate([arm.after["pth"] < 0.7 * arm.before["pth"], np.zeros(len(arm.lost), dtype=bool)])
+        return share_of(answered, balanced(began, pth) if pth else None)
     weights = balanced(arm.before["pth"], pth) if pth else None
     change = {a: 100 * (arm.after[a] / arm.before[a] - 1) for a in FACTORS}
     if read == "PTH":
@@ -129,7 +138,8 @@ def calcimimetic(
     ``trial_cinacalcet_alone.yaml``). Trials of etelcalcetide raise the last dose in week 17, here it may rise until week 20.
 
     ``read``: ``PTH`` (mean at the end, pg/mL), ``PTH change``, ``Ca change``, ``P change`` (mean %), ``responders`` (PTH down
-    by more than 30%, %), ``low calcium`` (8.4 mg/dL or less, %).
+    by more than 30%, %), ``all responders`` (the same of all who began: those without a last PTH did not respond),
+    ``low calcium`` (8.4 mg/dL or less, %).
     """
     return _read(
         _arm(ctx, f"trial_{drug}" + ("" if calcium == "given" else "_alone"), "usual", least, (8.3, 20.0)), read, pth
