@@ -207,7 +207,7 @@ def write(sets: Sequence[LesionSet]) -> None:
 def main() -> None:
     """Draw, run, accept, record."""
     began = time.time()
-    context = Context(quick=True, threads=1)
+    context = Context(quick=True)
     sets: list[LesionSet] = []
     found: dict[str, object] = {}
     for structure in STRUCTURES:
