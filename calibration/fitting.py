@@ -18,6 +18,10 @@ Readings = dict[str, np.ndarray]
 Priors = Mapping[str, tuple[float, float]]
 
 
+#: Dampings that are tried side by side, in units of the prior's information.
+DAMPINGS = (0.0, 0.3, 3.0, 30.0, 300.0)
+
+
 @dataclass(frozen=True)
 class Figure:
     """A published number and the reading that should give it; ``sd`` on the log scale where ``log``.
@@ -56,6 +60,7 @@ def fit(
     *,
     iterations: int = 8,
     nudge: float = 0.05,
+    central: bool = False,
     start: Mapping[str, float] | None = None,
 ) -> Fit:
     """Maximum a posteriori by damped Gauss-Newton in prior SDs: derivatives and several dampings side by side.
@@ -68,6 +73,8 @@ def fit(
         Sets (parameter -> shape (sets,)) -> reading -> shape (sets,).
     nudge:
         Relative move for derivatives.
+    central:
+        Derivatives from both sides, where people are counted and one side is too rough.
     start:
         Where to begin; the centres if not given. It moves no prior.
     """
@@ -87,9 +94,11 @@ def fit(
     point = np.array([(np.log(start[n]) - centre[i]) / spread[i] if start else 0.0 for i, n in enumerate(names)])
     best: tuple[float, np.ndarray, np.ndarray, Readings, np.ndarray] | None = None
     while True:
-        points = point + np.concatenate([np.zeros((1, len(names))), np.diag(step)])
+        ahead, behind = np.diag(step), -np.diag(step)
+        points = point + np.concatenate([np.zeros((1, len(names))), ahead, *([behind] if central else [])])
         values, found = at(points)
-        jacobian = ((values[1:] - values[0]) / step[:, None]).T
+        one, other = values[1 : 1 + len(names)], values[1 + len(names) :] if central else values[0]
+        jacobian = ((one - other) / step[:, None]).T / (2 if central else 1)
         cost = float(costs(values[:1], points[:1])[0])
         history.append(cost)
         print(f"  cost {cost:.3f}", flush=True)
@@ -98,7 +107,7 @@ def fit(
         if (len(history) > 1 and cost > 0.995 * history[-2]) or len(history) == iterations:
             break
         trials = []
-        for damping in (0.0, 0.3, 3.0, 30.0):
+        for damping in DAMPINGS:
             matrix = jacobian.T @ jacobian + (1 + damping) * np.eye(len(names))
             trials.append(point - np.clip(np.linalg.solve(matrix, jacobian.T @ values[0] + point), -2, 2))
         tried, _ = at(np.array(trials))

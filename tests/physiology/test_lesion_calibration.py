@@ -27,9 +27,8 @@ def test_no_figure_kept_for_validation_set_a_parameter_of_the_lesion(record):
         assert known[name].counts_as != "validation", name
 
 
-def test_no_more_parameters_are_fitted_than_there_are_independent_studies(record):
-    assert len(record["parameters"]) <= len(record["studies"])
-    assert len(record["parameters"]) <= 12
+def test_at_most_half_as_many_parameters_are_fitted_as_independent_studies_tell_of_them(record):
+    assert 2 * len(record["parameters"]) <= len(record["studies"])
 
 
 def test_fitted_values_are_those_of_the_record(record):

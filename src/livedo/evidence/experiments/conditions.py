@@ -31,13 +31,17 @@ def _followed(ctx: Context, condition: str) -> dict[str, np.ndarray]:
         some = ctx.healthy.chosen(np.arange(PEOPLE))
         begin = some.with_states(**begins(ctx))
         at = round(YEARS * 52) * WEEK
-        run = some.run(at, [at], start=begin, **_moved(some, condition))
-        return {name: series[:, 0] for name, series in run.values.items()}
+        run = some.run(at, [0.0, at], start=begin, **_moved(some, condition))
+        laid = {"mineral_laid": np.diff(run["arteriolar_mineral"], axis=1)[:, 0]}
+        return {name: series[:, 1] for name, series in run.values.items()} | laid
 
     return ctx.once(("condition", condition), make)
 
 
 def change(ctx: Context, *, condition: str, read: str) -> Result:
-    """After two years with a condition, mean of an observable against the same people without, as a ratio."""
+    """After two years with a condition, mean of an observable against the same people without, as a ratio.
+
+    ``read``: an observable, or ``mineral_laid``: mural mineral laid down over the two years.
+    """
     ill, well = _followed(ctx, condition), _followed(ctx, "none")
     return mean_of(ill[read] / well[read])
