@@ -244,6 +244,12 @@ def test_magnesium_follows_the_dialysate(kernel, dialysed):
     assert 0.7 < low < 1.2 < high
 
 
+def test_bone_takes_up_magnesium_for_months_after_a_rise_of_the_dialysate(kernel, dialysed):
+    weeks, late = (after(kernel, dialysed, n, Mg_dialysate=1.0)["Mg"][USUAL] for n in (4, 104))
+    start = after(kernel, dialysed, 4)["Mg"][USUAL]
+    assert 0.4 < (weeks - start) / (late - start) < 0.8
+
+
 def session(kernel, dialysed, **during):
     """Values before and at the end of the midweek session of the usual patient, the machine set otherwise for that session."""
     schedule = haemodialysis(at=(8.0,)) + haemodialysis(at=(MIDWEEK,), **during)
