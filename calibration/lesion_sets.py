@@ -54,7 +54,9 @@ PRIORS = {
     "thrombosis_rate": Prior(0.8, "fitted", "as in calibration/vessels.py, narrower"),
     "intima_growth": Prior(0.7, "fitted", "as in calibration/lesion.py, narrower"),
     "margin_advance": Prior(0.35, "range", "VS154: 0.5 to 1.5 mm a week"),
-    "onset_rate": Prior(0.8, "fitted", "incidence is told within a range alone"),
+    "onset_rate": Prior(
+        0.8, "fitted", "as in calibration/lesion.py; reports say what other definitions of a case make of it"
+    ),
     "sepsis_rate": Prior(0.5, "fitted", "as in calibration/lesion.py"),
     "wasting_rate": Prior(0.5, "fitted", "as in calibration/lesion.py"),
     "site_weight_proximal": Prior(0.5, "range", "assumption"),
@@ -207,7 +209,7 @@ def write(sets: Sequence[LesionSet]) -> None:
 def main() -> None:
     """Draw, run, accept, record."""
     began = time.time()
-    context = Context(quick=True)
+    context = Context()
     sets: list[LesionSet] = []
     found: dict[str, object] = {}
     for structure in STRUCTURES:

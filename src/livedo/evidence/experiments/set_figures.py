@@ -15,11 +15,11 @@ from livedo.evidence.result import NotSimulated
 
 #: People with a lesion in each set, and what a model may miss of a figure (SD of its logarithm).
 ILL, DISCREPANCY = 24, 0.1
-#: Reading -> id of the figure whose band it should meet; or a band of its own with a reason.
-FIGURES: Mapping[str, str | tuple[float, float, str]] = {
+#: Reading -> id of the figure whose band it should meet.
+FIGURES: Mapping[str, str] = {
     "sections with calcium": "VS068",
     "sections with thrombus": "CHD15",
-    "incidence": (0.1, 45.0, "studies conflict: the range of 0.1 to 45 per 1000 patient-years is the target"),
+    "incidence": "VS180",
     "dead in 26 weeks": "SUR01",
     "dead in 52 weeks": "SUR02",
     "dead of the disease in 52 weeks": "VS177",
@@ -35,13 +35,10 @@ def bands() -> dict[str, tuple[float, float]]:
     known = {f.id: f for f in load_figures()}
     found = {}
     for name, figure in FIGURES.items():
-        if isinstance(figure, str):
-            low, high = known[figure].accept_low, known[figure].accept_high
-            if low is None or high is None:
-                raise NotSimulated(f"{figure} has no band")
-            found[name] = (low, high)
-        else:
-            found[name] = figure[:2]
+        low, high = known[figure].accept_low, known[figure].accept_high
+        if low is None or high is None:
+            raise NotSimulated(f"{figure} has no band")
+        found[name] = (low, high)
     return found
 
 
