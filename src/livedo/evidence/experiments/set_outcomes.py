@@ -87,12 +87,10 @@ def to_diagnosis(ctx: Context, who: Ill, changed: Mapping[str, np.ndarray | floa
 
 def of_sets(who: Ill, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted mean of each set, shape (sets,), of those who have a value (not NaN); NaN where nobody has."""
-    table, weight = who.by_set(values), who.by_set(weights)
-    known = np.isfinite(table)
+    table = who.by_set(values)
+    weight = np.where(np.isfinite(table), who.by_set(weights), 0.0)
     with np.errstate(invalid="ignore"):
-        return np.where(known, weight * np.nan_to_num(table), 0.0).sum(axis=1) / np.where(known, weight, 0.0).sum(
-            axis=1
-        )
+        return (weight * np.nan_to_num(table)).sum(axis=1) / weight.sum(axis=1)
 
 
 def chances(rise: Mapping[str, np.ndarray], weeks: int) -> dict[str, np.ndarray]:
