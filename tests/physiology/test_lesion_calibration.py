@@ -27,7 +27,7 @@ def test_no_figure_kept_for_validation_set_a_parameter_of_the_lesion(record):
         assert known[name].counts_as != "validation", name
 
 
-def test_at_most_half_as_many_parameters_are_fitted_as_independent_studies_tell_of_them(record):
+def test_at_most_half_as_many_parameters_of_the_lesion_are_fitted_as_studies_tell_of_them(record):
     assert 2 * len(record["parameters"]) <= len(record["studies"])
 
 
