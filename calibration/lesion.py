@@ -28,13 +28,14 @@ from livedo.engine import at_place, simulate
 from livedo.evidence import Context
 from livedo.evidence.context import MIDWEEK
 from livedo.evidence.experiments.disease_treatments import HBO, RESOLVED, vacuum_on_other_wounds
-from livedo.evidence.experiments.set_course import TO_DIAGNOSIS, Hazard, Ill, area, followed, hazard, ill, kernel
+from livedo.evidence.experiments.set_course import Hazard, Ill, area, followed, from_onset, hazard, ill, kernel
 from livedo.evidence.experiments.set_figures import readings
 from livedo.evidence.experiments.set_outcomes import RATES, chances, dead, of_sets, parts, rises, to_diagnosis
 from livedo.evidence.experiments.survival import EARLY
 from livedo.evidence.experiments.wounds import ENTRY, TRIAL, ULCER
 from livedo.evidence.lesion_sets import LesionSet
 from livedo.evidence.registry import load_figures
+from livedo.skin.lesions import DIAGNOSIS_WEEKS
 from livedo.skin.score import score
 
 RECORD = Path(__file__).with_name("lesion_record.json")
@@ -74,7 +75,7 @@ TELLS = 0.02
 #: Parameter -> centre and SD of the logarithm of its prior.
 FITTED = {
     "intima_growth": (2.315e-4, 1.0),
-    "MAP_ultrafiltration": (1600.0, 0.4),
+    "skin_constriction": (37.0, 0.4),
     "onset_rate": (2.1e-6, 0.8),
     "vacuum_advance": (0.4, 0.5),
     "sepsis_rate": (7e-5, 0.5),
@@ -133,9 +134,9 @@ def _course(context: Context, who: Ill, run: Mapping[str, np.ndarray], changed: 
     marks = score(context.body, weeks, who.site, seed=None).bwat_cua
     ulcer = area(context, weeks)[:, 0] > ULCER
     found = {"change of BWAT-CUA": of_sets(who, np.where(ulcer, marks[:, 1] - marks[:, 0], np.nan), weights)}
-    for name, span in (("12 weeks", 12), ("41 weeks", 41), ("52 weeks of onset", 52 - TO_DIAGNOSIS)):
+    for name, span in (("12 weeks", 12), ("41 weeks", 41), ("52 weeks of onset", 52 - int(DIAGNOSIS_WEEKS))):
         found[f"dead in {name}"] = 100 * of_sets(who, dead(chances(rise, span)), weights)
-    early = {n: np.concatenate([who.since[n], run[n][:, 1:]], axis=1)[:, EARLY:] for n in run}
+    early = {n: v[:, EARLY:] for n, v in from_onset(who, run, EARLY + 26).items()}
     plaque = area(context, early)[:, 0] <= ULCER
     lost = 100 * dead(chances(rises(context, parts(context, who, early), changed), 26))
     found["dead in 26 weeks of the first, no ulcer"] = np.nanmean(who.by_set(np.where(plaque, lost, np.nan)), axis=1)

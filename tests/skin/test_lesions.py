@@ -13,8 +13,11 @@ from livedo.errors import InputError
 from livedo.skin.lesions import WEEK, YEAR, Course, onsets, until_diagnosis, worst_site
 
 
-def course(skin: Any, hazard: np.ndarray) -> Course:
-    """A course with these hazards, shape (people, sites, stretches); states tell person and stretch apart."""
+def course(skin: Any, hazard: np.ndarray, alive: float = 1.0) -> Course:
+    """A course with these hazards, shape (people, sites, stretches); states tell person and stretch apart.
+
+    ``alive`` is the chance to live through a stretch.
+    """
     layout = skin.kernel.layout
     moments = []
     for stretch in range(hazard.shape[2]):
@@ -22,7 +25,8 @@ def course(skin: Any, hazard: np.ndarray) -> Course:
         states[:, layout.states.index("bacteria_calf")] = 100 * stretch + np.arange(len(hazard))
         parameters = np.zeros((len(hazard), len(layout.parameters)))
         moments.append(Moment(0.0, states, parameters, np.zeros((len(hazard), layout.control_rows))))
-    return Course(tuple(moments), hazard, YEAR / 2)
+    lived = np.broadcast_to(alive ** np.arange(hazard.shape[2]), hazard.shape[::2])
+    return Course(tuple(moments), hazard, lived, YEAR / 2)
 
 
 def drawn(skin: Any, hazard: np.ndarray, people: int = 4000) -> Any:
@@ -43,6 +47,12 @@ def test_a_second_lesion_is_no_first_one(skin: Any) -> None:
     stretch = np.round(found.years * 2).astype(int)
     expected = np.exp(-np.arange(4)) / np.exp(-np.arange(4)).sum()
     assert np.bincount(stretch, minlength=4) / 4000 == pytest.approx(expected, abs=0.01)
+
+
+def test_who_has_died_has_no_lesion(skin: Any) -> None:
+    hazard = np.full((50, 3, 4), 1e-4)
+    stretch = np.round(onsets(skin.body, skin.kernel, course(skin, hazard, 0.5), 4000, seed=1).years * 2).astype(int)
+    assert np.bincount(stretch, minlength=4) / 4000 == pytest.approx(np.array([8, 4, 2, 1]) / 15, abs=0.01)
 
 
 def test_the_site_is_drawn_by_its_hazard(skin: Any) -> None:

@@ -16,11 +16,12 @@ from livedo.care.plan import Action
 from livedo.errors import InputError
 from livedo.evidence.registry import load_figures
 from livedo.patients import prior_of
+from livedo.patients.vintage import LONGEST
 from livedo.records import read
 from livedo.skin.outcomes import hazards
 from livedo.tracking import compare
 from livedo.tracking.disease import base_rates, chance_first, expected
-from livedo.tracking.history import LONGEST, years_on_dialysis
+from livedo.tracking.history import years_on_dialysis
 
 MEMBERS = 6
 YEARS = 0.2

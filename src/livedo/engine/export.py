@@ -67,7 +67,8 @@ def organs_of(model: Model, organs: Collection[str], name: str) -> Model:
     rule_of = dict(model.rules)
     reads: set[str] = set().union(*(e.symbols() for _, e in rules), *(e.symbols() for e in rates.values()))
     reads |= set().union(*(r.rate.symbols() for r in reactions))
-    starts = {s: number(values[s], model.unit_of[s]) for s in own_states}
+    starts = {s: model.starts[s] for s in own_states}
+    reads |= set().union(*(e.symbols() for e in starts.values()))
     moved = {s for r in reactions for s, _ in r.stoichiometry}
     others = tuple(s for s in model.states if s in moved and s not in own_states)
     starts |= {s: number(values[s], model.unit_of[s]) for s in others}

@@ -7,7 +7,7 @@ a stretch of time, and has not come before. Nothing of the lesion itself is give
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from livedo.skin.outcomes import draw
 
 if TYPE_CHECKING:
     from livedo.body import Body
-    from livedo.engine import Kernel
+    from livedo.engine import Kernel, Trajectory
 
 WEEK = 168.0
 YEAR = 52 * WEEK
@@ -72,12 +72,32 @@ class Onset:
 class Course:
     """Years of people's lives: the state at the start of each stretch, and the hazard of a first lesion within it.
 
-    ``hazard`` has shape (people, sites, stretches) and ``moments`` one entry a stretch.
+    ``hazard`` has shape (people, sites, stretches) and ``moments`` one entry a stretch; ``alive``, shape (people, stretches), is
+    the chance to live to the start of each.
     """
 
     moments: tuple[Moment, ...]
     hazard: np.ndarray
+    alive: np.ndarray
     hours: float
+
+    @property
+    def first(self) -> np.ndarray:
+        """Chance of a first lesion in each stretch, shape (people, stretches): who had one or died before has left."""
+        return self._at_risk * -np.expm1(-self._total)
+
+    @property
+    def incidence(self) -> float:
+        """First lesions per patient-year, counted from the hazards."""
+        return float(self.first.sum() / (self._at_risk * self.hours / YEAR).sum())
+
+    @property
+    def _total(self) -> np.ndarray:
+        return np.nan_to_num(self.hazard).sum(axis=1)
+
+    @property
+    def _at_risk(self) -> np.ndarray:
+        return self.alive * np.exp(-(np.cumsum(self._total, axis=1) - self._total))
 
 
 def course(
@@ -104,6 +124,7 @@ def course(
     free = {at_place("onset_draw", s): np.inf for s in body.sites}
     hazards = [at_place("onset_hazard", s) for s in body.sites]
     rows = [kernel.layout.states.index(h) for h in hazards]
+    death = kernel.layout.states.index("hazard_death_background")
     moments, found = [], []
     here = start.restarted(0.0)
     for _ in range(max(1, round(years * YEAR / hours))):
@@ -120,7 +141,8 @@ def course(
         )
         found.append(run.final.states[:, rows] - here.states[:, rows])
         here = run.final.restarted(0.0)
-    return Course(tuple(moments), np.stack(found, axis=2), hours)
+    gone = np.stack([moment.states[:, death] - start.states[:, death] for moment in moments], axis=1)
+    return Course(tuple(moments), np.stack(found, axis=2), np.exp(-gone), hours)
 
 
 def onsets(body: Body, kernel: Kernel, lived: Course, people: int, *, seed: int) -> Onset:
@@ -138,12 +160,9 @@ def onsets(body: Body, kernel: Kernel, lived: Course, people: int, *, seed: int)
     InputError
         If no one in the course has a chance of a lesion.
     """
-    total = np.nan_to_num(lived.hazard).sum(axis=1)
-    before = np.concatenate([np.zeros_like(total[:, :1]), np.cumsum(total, axis=1)[:, :-1]], axis=1)
-    chance = np.exp(-before) * -np.expm1(-total)
+    chance = lived.first
     if not chance.sum() > 0:
         raise InputError("no one in this course has a chance of a lesion", field="hazard", value=float(chance.sum()))
-    lived_years = (np.exp(-before) * lived.hours / YEAR).sum()
     edges = np.cumsum(chance.ravel()) / chance.sum()
     points = (np.arange(people) + uniform(seed, "onset/offset", np.zeros(1, dtype=int))) / people
     # in an order that mixes the strata, so that any part of the people is like the whole
@@ -168,7 +187,7 @@ def onsets(body: Body, kernel: Kernel, lived: Course, people: int, *, seed: int)
         # what is told of the lesion is counted from its onset
         states[:, row(at_place("healed", name))] = 0.0
     moment = replace(moment, parameters=parameters, states=states)
-    return Onset(moment, site, stretch * lived.hours / YEAR, who, float(chance.sum() / lived_years))
+    return Onset(moment, site, stretch * lived.hours / YEAR, who, lived.incidence)
 
 
 def _joined(parts: list[Moment]) -> Moment:
@@ -181,6 +200,36 @@ def until_diagnosis(people: int, *, seed: int) -> np.ndarray:
     """Hours from the first symptom to diagnosis, lognormal, rounded to whole weeks, shape (people,)."""
     weeks = DIAGNOSIS_WEEKS * np.exp(DIAGNOSIS_SPREAD * normal(seed, "onset/diagnosis", np.arange(people)))
     return np.clip(np.round(weeks), 1.0, 52.0) * WEEK
+
+
+def to_own_week(
+    start: Moment, weeks: np.ndarray, carry: Callable[[Moment, np.ndarray], Trajectory]
+) -> tuple[Moment, dict[str, np.ndarray]]:
+    """Carry everyone for an own number of weeks.
+
+    Parameters
+    ----------
+    weeks:
+        Whole weeks of each, at least one, shape (people,).
+    carry:
+        Runs people from a moment and samples them at times (h), the last of which is its end.
+
+    Returns
+    -------
+    moment, observables
+        Everyone's state at the end, and name -> shape (people, most weeks + 1), NaN after each one's end.
+    """
+    people, told = np.arange(len(weeks)), {}
+    at, here, ends = 0, start, []
+    for week in np.unique(weeks):
+        run = carry(here, np.arange(week - at + 1) * WEEK)
+        for name, values in run.values.items():
+            told.setdefault(name, np.full((len(weeks), weeks.max() + 1), np.nan))[people, at : week + 1] = values
+        due, end = weeks[people] == week, run.final.restarted(0.0)
+        ends.append((people[due], end.chosen(np.flatnonzero(due))))
+        here, people, at = end.chosen(np.flatnonzero(~due)), people[~due], int(week)
+    order = np.argsort(np.concatenate([who for who, _ in ends]))
+    return _joined([moment for _, moment in ends]).chosen(order), told
 
 
 def worst_site(body: Body, values: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -16,6 +16,7 @@ import numpy as np
 from livedo.engine import Moment, Schedule, at_place, compile_model, simulate
 from livedo.engine.export import organs_of
 from livedo.engine.randomness import uniform
+from livedo.patients.vintage import LONGEST, MEAN_YEARS, years_drawn
 from livedo.skin import until_diagnosis
 from livedo.skin.outcomes import draw
 from livedo.tracking.wound import WEEKS_SEARCHED, weeks_of_size
@@ -30,9 +31,6 @@ YEAR = 8766.0
 #: Organs that run alone, and those of them whose states are carried over.
 ORGANS = ("arteries", "arterioles", "perfusion", "skin")
 CARRIED = ("arteries", "arterioles")
-#: Years of dialysis where the record has no session: mean of an exponential law and the longest simulated. DOPPS, North America:
-#: 4.0 (SD 4.2) years.
-MEAN_YEARS, LONGEST = 4.0, 12.0
 #: Sessions recorded over less than this do not tell when dialysis began, years (assumption).
 TOLD = 0.25
 #: People drawn for each member when a lesion is given; and the first of their numbers, clear of the members'.
@@ -73,8 +71,7 @@ def years_on_dialysis(chart: Chart, members: int, seed: int) -> tuple[np.ndarray
         return np.full(
             members, found
         ), f"{recorded:.1f} years, from the first recorded session to the last entry{capped}"
-    drawn = -MEAN_YEARS * np.log1p(-uniform(seed, "history/years", np.arange(members)))
-    return np.minimum(drawn, LONGEST), (
+    return years_drawn(seed, "history/years", np.arange(members)), (
         f"not in the record, so drawn for each version (exponential, mean {MEAN_YEARS:g} years, at most {LONGEST:g})"
     )
 

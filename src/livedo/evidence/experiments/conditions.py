@@ -29,7 +29,7 @@ def _followed(ctx: Context, condition: str) -> dict[str, np.ndarray]:
 
     def make() -> dict[str, np.ndarray]:
         some = ctx.healthy.chosen(np.arange(PEOPLE))
-        begin = some.with_states(**begins(ctx))
+        begin = some.with_states(**begins(some))
         at = round(YEARS * 52) * WEEK
         run = some.run(at, [0.0, at], start=begin, **_moved(some, condition))
         laid = {"mineral_laid": np.diff(run["arteriolar_mineral"], axis=1)[:, 0]}

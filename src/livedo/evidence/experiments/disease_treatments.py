@@ -40,9 +40,9 @@ SEQUENCE = (
     {"action": "vacuum dressing", "start": "day 57", "stop": "day 85"},
     {"action": "skin graft", "start": "day 85"},
 )
-#: Week at which lesions under the sequence are compared, and the share of people counted as having flow, or none.
-LOOK, BEST, WORST = 26, 0.35, 0.2
-
+#: Week in which the sequence begins, that until which lesions under it are compared, and the share of people counted as having
+#: flow, or none.
+BEGUN, LOOK, BEST, WORST = 8, 26, 0.35, 0.2
 
 #: Weeks of negative pressure on a wound of another cause, and the area below which one counts as closed, cm2.
 VACUUM_WEEKS, CLOSED = 16, 0.5
@@ -53,7 +53,10 @@ LUCK = 40
 DAY = 24.0
 
 
-# Wounds of other diseases, on dialysis patients without calciphylaxis
+# Wounds of other diseases
+
+#: Those who have them: working kidneys, so that sessions leave the skin alone, and the haemoglobin of long disease (g/L).
+NOT_ON_DIALYSIS = {"uraemia": 0.0, "haemoglobin": 130.0, "MAP_ultrafiltration": 0.0, "skin_constriction": 0.0}
 
 
 def _other_wounds(
@@ -64,7 +67,7 @@ def _other_wounds(
     under: LesionSet | None = None,
     **inputs: Any,
 ) -> Any:
-    """A wound of the calf (median 15 cm2) given to dialysis patients, perhaps under a set of parameters: observables, weekly."""
+    """A wound of the calf (median 15 cm2) given to people without calciphylaxis, perhaps under a set of parameters, weekly."""
 
     def make() -> Any:
         moment = dialysed(ctx).moment.chosen(np.arange(min(len(dialysed(ctx)), 512)))
@@ -106,13 +109,16 @@ def _area(run: Any) -> np.ndarray:
 def vacuum_on_other_wounds(ctx: Context, *, read: str, under: LesionSet | None = None) -> Result:
     """Negative pressure for 16 weeks on debrided wounds of the calf against dressings alone, perhaps under a set of parameters.
 
+    People with working kidneys, both arms looked after by a wound service.
+
     ``read``: ``odds`` ratio or ``risk`` ratio of closing by then; ``gained``: mean difference of the days of treatment, until
     closing or 16 weeks; ``days``: those of negative pressure; ``weekly``: area lost in a week of negative pressure, % of the
     wound at its start, over treatment.
     """
-    dressing = {"action": "vacuum dressing", "site": "calf"}
-    areas = [_area(_other_wounds(ctx, *plan, weeks=VACUUM_WEEKS, under=under)) for plan in ((dressing,), ())]
-    what = "wounds of other causes, dialysis patients without calciphylaxis"
+    care, dressing = {"action": "wound care"}, {"action": "vacuum dressing", "site": "calf"}
+    arms = ((care, dressing), (care,))
+    areas = [_area(_other_wounds(ctx, *arm, weeks=VACUUM_WEEKS, under=under, **NOT_ON_DIALYSIS)) for arm in arms]
+    what = "wounds of other causes"
     if read in ("days", "gained", "weekly"):
         days, plain = (7 * _weeks_open(a) for a in areas)
         lost = 100 * (1 - areas[0][:, -1] / areas[0][:, 0]) / (days / 7)
@@ -140,21 +146,23 @@ def _weeks_open(areas: np.ndarray) -> np.ndarray:
 
 def debridement_on_other_wounds(ctx: Context) -> Result:
     """Extra reduction of wound area over the four weeks after a debridement of a wound a fifth of which is slough, %."""
-    with_it = _area(_other_wounds(ctx, {"action": "debridement", "site": "calf"}, weeks=5, eschar=0.2))
-    without = _area(_other_wounds(ctx, weeks=5, eschar=0.2))
+    with_it = _area(
+        _other_wounds(ctx, {"action": "debridement", "site": "calf"}, weeks=5, eschar=0.2, **NOT_ON_DIALYSIS)
+    )
+    without = _area(_other_wounds(ctx, weeks=5, eschar=0.2, **NOT_ON_DIALYSIS))
     fall, plain = (1 - x[:, 5] / x[:, 1] for x in (with_it, without))
     some, base = mean_of(fall), mean_of(plain)
     return Result(100 * (some.value / base.value - 1), 100 * float(np.hypot(some.error, base.error)) / base.value)
 
 
 def chamber(ctx: Context, *, pressure: float, least: float = 250.0) -> Result:
-    """Share of dialysis patients whose TcPO2 at the calf reaches a level in the chamber, %."""
-    run = _other_wounds(ctx, weeks=1, hyperbaric=pressure)
+    """Share of people with a wound of another cause whose TcPO2 at the calf reaches a level in the chamber, %."""
+    run = _other_wounds(ctx, weeks=1, hyperbaric=pressure, **NOT_ON_DIALYSIS)
     return share_of(run["TcPO2_calf"][:, 0] >= least)
 
 
 def graft_takes(ctx: Context) -> Result:
-    """Chance that a graft takes after debridement and four weeks of negative pressure on a clean wound with flow, %."""
+    """Chance that a graft takes after debridement and four weeks of negative pressure on a clean wound with flow, on dialysis, %."""
     planned = (
         {"action": "debridement", "site": "calf"},
         {"action": "vacuum dressing", "site": "calf", "start": "day 1"},
@@ -175,20 +183,23 @@ def _closed(run: Followed, week: int) -> np.ndarray:
 def _flow(ctx: Context, which: str) -> np.ndarray:
     """Whose worst site has the most oxygen, or the least, at the week in which the sequence begins."""
     run = followed(ctx)
-    here = np.stack([run.values[f"oxygen_for_healing_{s}"][:, 8] for s in ctx.body.sites])
+    here = np.stack([run.values[f"oxygen_for_healing_{s}"][:, BEGUN] for s in ctx.body.sites])
     mine = here[run.who.site, np.arange(len(run.who))]
     return mine >= np.quantile(mine, 1 - BEST) if which == "flow" else mine <= np.quantile(mine, WORST)
 
 
 def sequence(ctx: Context, *, who: str, against: str) -> Result:
-    """Extra share of the lesion closed at 26 weeks by debridement, then vacuum, then graft, percentage points.
+    """Extra share of the lesion closed by debridement, then vacuum, then graft, mean over the weeks to the 26th, percentage points.
 
     ``who``: ``flow`` or ``ischaemic`` skin; ``against``: ``none`` or ``best alone`` of the three.
     """
     chosen = _flow(ctx, who)
-    row = _closed(followed(ctx, *SEQUENCE), LOOK)
-    alone = [_closed(followed(ctx, part), LOOK) for part in SEQUENCE]
-    others = [_closed(followed(ctx), LOOK)] if against == "none" else alone
+
+    def closed(*planned: Mapping[str, Any]) -> np.ndarray:
+        return np.mean([_closed(followed(ctx, *planned), week) for week in range(BEGUN + 1, LOOK + 1)], axis=0)
+
+    row = closed(*SEQUENCE)
+    others = [closed()] if against == "none" else [closed(part) for part in SEQUENCE]
     gains = [mean_of(100 * (row - other)[chosen]) for other in others]
     return min(gains, key=lambda r: r.value)
 

@@ -24,6 +24,7 @@ from livedo.engine.export import organs_of
 from livedo.evidence.context import SEED, WEEK, Context
 from livedo.evidence.result import NotSimulated
 from livedo.patients import prior_of
+from livedo.patients.vintage import LONGEST, still_on_dialysis
 from livedo.skin import lesions
 from livedo.skin.outcomes import READ, Outcomes, outcomes
 from livedo.skin.score import observed
@@ -45,7 +46,7 @@ ORGANS = (
     "survival",
 )
 #: Dialysis patients, and people with a lesion, full and quick; years of dialysis lived through, and the length of a stretch.
-DRAWN, PEOPLE, YEARS, STRETCH = (1024, 320), (512, 192), 8.0, 0.5
+DRAWN, PEOPLE, YEARS, STRETCH = (1024, 320), (512, 192), LONGEST, 0.5
 #: Weeks of the run-in of the whole body, the gland's time constant in it (h), and its samples: the last week, every two hours.
 RUN_IN, RUN_IN_GLAND, EVERY = 40, 1500.0, 2.0
 #: Tolerance of runs that read vessels, skin and wound, which change over days.
@@ -199,11 +200,11 @@ def _drawn(ctx: Context, people: int) -> dict[str, np.ndarray]:
 
 
 def course(ctx: Context) -> lesions.Course:
-    """Years of dialysis, with the hazard of a first lesion at each site."""
+    """Years of dialysis, with the hazard of a first lesion at each site; people leave dialysis as those of the registry do."""
 
     def make() -> lesions.Course:
         people = dialysed(ctx)
-        return lesions.course(
+        lived = lesions.course(
             ctx.body,
             kernel(ctx),
             people.moment,
@@ -213,6 +214,8 @@ def course(ctx: Context) -> lesions.Course:
             tolerance=LOOSE,
             threads=ctx.threads,
         )
+        stretches = np.arange(lived.alive.shape[1]) * lived.hours / lesions.YEAR
+        return replace(lived, alive=np.broadcast_to(still_on_dialysis(stretches), lived.alive.shape))
 
     return ctx.once("lesion course", make)
 
@@ -244,16 +247,9 @@ def diagnosed(ctx: Context) -> Diagnosed:
         fate = from_onset(ctx).fate
         weeks = np.round(hours / WEEK).astype(int)
         schedule = haemodialysis(skin=True)
-        parts, at, left, here = [], 0, np.arange(len(begin)), begin.moment
-        for week in np.unique(weeks):
-            run = _run(ctx, here, (week - at) * WEEK, schedule, (), {})
-            due = weeks[left] == week
-            parts.append((left[due], run.final.restarted(0.0).chosen(np.flatnonzero(due))))
-            here, left, at = run.final.restarted(0.0).chosen(np.flatnonzero(~due)), left[~due], int(week)
-        order = np.concatenate([p[0] for p in parts])
-        names = ("states", "parameters", "control")
-        joined = {n: np.concatenate([getattr(p[1], n) for p in parts])[np.argsort(order)] for n in names}
-        moment = replace(begin.moment, **joined)
+        moment, _ = lesions.to_own_week(
+            begin.moment, weeks, lambda here, times: _run(ctx, here, times[-1], schedule, times, {})
+        )
         everyone = Diagnosed(moment, begin.site, weeks.astype(float), np.arange(len(begin)), begin.source)
         return everyone.chosen(fate.died > hours)
 

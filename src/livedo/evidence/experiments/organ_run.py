@@ -42,16 +42,13 @@ def fed(ctx: Context, group: Group, kernel: Kernel, **inputs: Any) -> dict[str, 
     return values
 
 
-def run_organ(
-    kernel: Kernel, values: Mapping[str, Any], start: Mapping[str, Any], times: np.ndarray, people: int
-) -> Trajectory:
-    """Carry people's organ to each person's own times, shape (people, samples)."""
+def run_organ(kernel: Kernel, values: Mapping[str, Any], times: np.ndarray, people: int) -> Trajectory:
+    """Carry people's organ from its start to each person's own times, shape (people, samples)."""
     return simulate(
         kernel,
         until=float(times.max()),
         patients=people,
         parameters=dict(values),
-        start=dict(start),
         times=times,
         threads=1,
         chunk=64,

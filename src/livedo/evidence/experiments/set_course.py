@@ -1,8 +1,8 @@
 """Lesions under many sets of parameters at once: vessels by their organ alone, then onset, diagnosis and course.
 
 Dialysis patients are those of :mod:`lesion_cohort`. Under each set their arterioles run alone for the years each has been on
-dialysis; two weeks of sessions then give the hazard of a first lesion at each site, and people at onset are drawn by it. Everyone
-is diagnosed nine weeks later (the median). All sets go side by side in the engine's lanes, with the same people and luck.
+dialysis; two weeks of sessions then give the hazard of a first lesion at each site, and people at onset are drawn by it. Each
+is diagnosed some weeks later. All sets go side by side in the engine's lanes, with the same people and luck.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from livedo.evidence.context import SEED, WEEK, Context
 from livedo.evidence.experiments.lesion_cohort import BACKGROUND, ORGANS, actions_of, dialysed
 from livedo.evidence.experiments.lesion_cohort import kernel as lesion_kernel
 from livedo.evidence.experiments.organ_run import organ_kernel, run_organ
-from livedo.evidence.experiments.small_vessels import IN_SECTION, YEAR, begins, vintages
+from livedo.evidence.experiments.small_vessels import IN_SECTION, STATES, YEAR, vintages
 from livedo.evidence.lesion_sets import LesionSet
+from livedo.skin.lesions import to_own_week, until_diagnosis
 from livedo.skin.outcomes import draw
 
-#: Dialysis patients whose vessels run under each set, at most; weeks from onset to diagnosis (median, VS081); tolerance.
-PEOPLE, TO_DIAGNOSIS, LOOSE = 1024, 9, 1e-3
+#: Dialysis patients whose vessels run under each set, at most; tolerance.
+PEOPLE, LOOSE = 1024, 1e-3
 #: What is read of arterioles.
 VESSELS = ("mineral_young", "mineral_ripe", "intimal_loss", "thrombosed_share", "calcium_seen", "interstitial_mineral")
 
@@ -49,27 +50,30 @@ class Vessels:
 class Hazard:
     """People after two weeks of sessions, set by set, and the hazard of a first lesion at each site.
 
-    ``rate`` is per hour, shape (sets, people, sites).
+    ``rate`` is per hour, shape (sets, people, sites); ``free``, shape (sets, people), is the
+    chance of having had no lesion so far.
     """
 
     vessels: Vessels
     moment: Moment
     rate: np.ndarray
+    free: np.ndarray
 
     @property
     def incidence(self) -> np.ndarray:
         """First lesions per 1000 patient-years of the coming year under each set, shape (sets,): who falls ill leaves."""
         year = YEAR * self.rate.sum(axis=2)
         ill = -np.expm1(-year)
-        return 1000 * ill.mean(axis=1) / np.where(year > 1e-9, ill / np.maximum(year, 1e-9), 1.0).mean(axis=1)
+        at_risk = np.where(year > 1e-9, ill / np.maximum(year, 1e-9), 1.0)
+        return 1000 * (self.free * ill).sum(axis=1) / (self.free * at_risk).sum(axis=1)
 
 
 @dataclass(frozen=True)
 class Ill:
     """So many people of every set at diagnosis, set by set, drawn from those at risk, with the weeks since onset.
 
-    ``of_set``, ``site`` and ``source`` (who of the dialysis patients each is) have shape (sets x people,); ``since`` is
-    observable -> shape (sets x people, weeks).
+    ``of_set``, ``site``, ``source`` (who of the dialysis patients each is) and ``weeks`` (from onset to diagnosis) have shape
+    (sets x people,); ``since`` is observable -> shape (sets x people, most weeks + 1), NaN after the diagnosis.
     """
 
     sets: tuple[LesionSet, ...]
@@ -78,6 +82,7 @@ class Ill:
     of_set: np.ndarray
     site: np.ndarray
     source: np.ndarray
+    weeks: np.ndarray
     since: Mapping[str, np.ndarray]
 
     def by_set(self, values: np.ndarray) -> np.ndarray:
@@ -149,8 +154,8 @@ def moved(ctx: Context, names: Sequence[str], parameters: np.ndarray, one: Lesio
     return found
 
 
-def vessels(ctx: Context, sets: Sequence[LesionSet], **changed: Any) -> Vessels:
-    """Arterioles of everyone after the years each has been on dialysis; ``changed`` has shape (people,) or is a number."""
+def vessels(ctx: Context, sets: Sequence[LesionSet], share: float = 1.0, **changed: Any) -> Vessels:
+    """Arterioles of everyone after a share of the years each has been on dialysis; ``changed``: shape (people,), or a number."""
     _, read = _everyone(ctx)
     people, many = len(read["wall_propensity"]), len(sets)
     known = _vessel_kernel(ctx).layout.parameters
@@ -159,19 +164,33 @@ def vessels(ctx: Context, sets: Sequence[LesionSet], **changed: Any) -> Vessels:
     for name in values.keys() & {n for s in sets for n in values_of(ctx, s)}:
         own = np.asarray(ctx.body.parameters[name].value)
         values[name] = np.repeat([values_of(ctx, s).get(name, float(own)) for s in sets], people)
-    at = np.tile(np.maximum(vintages(people) * YEAR, 1.0), many)[:, None]
-    run = run_organ(_vessel_kernel(ctx), values, begins(ctx), at, people * many)
+    at = np.tile(np.maximum(share * vintages(people) * YEAR, 1.0), many)[:, None]
+    run = run_organ(_vessel_kernel(ctx), values, at, people * many)
     return Vessels(tuple(sets), {n: run[n][:, 0].reshape(many, people) for n in VESSELS})
 
 
 def hazard(ctx: Context, sets: Sequence[LesionSet], **changed: Any) -> Hazard:
-    """Hazard of a first lesion of everyone under every set; ``changed`` is what the arterioles read otherwise."""
-    found, layout = vessels(ctx, sets, **changed), kernel(ctx).layout
+    """Hazard of a first lesion of everyone under every set; ``changed`` is what the arterioles read otherwise.
+
+    The years before are told by the hazard at half of them.
+    """
+    (_, _, halfway), (found, moment, rate) = (
+        _hazard(ctx, sets, vessels(ctx, sets, s, **changed), changed) for s in (0.5, 1.0)
+    )
+    years = YEAR * vintages(rate.shape[1])
+    return Hazard(found, moment, rate, np.exp(-years * halfway.sum(axis=2)))
+
+
+def _hazard(
+    ctx: Context, sets: Sequence[LesionSet], found: Vessels, changed: Mapping[str, Any]
+) -> tuple[Vessels, Moment, np.ndarray]:
+    """People with these vessels after two weeks of sessions, and their hazards, shape (sets, people, sites)."""
+    layout = kernel(ctx).layout
     moment, _ = _everyone(ctx)
     people = len(moment.states)
     everyone = moment.chosen(np.tile(np.arange(people), len(sets)))
     states, parameters = everyone.states.copy(), everyone.parameters.copy()
-    for name in begins(ctx):
+    for name in STATES:
         states[:, layout.states.index(name)] = found.values[name].ravel()
     for name, value in changed.items():
         if name in layout.parameters:
@@ -184,16 +203,16 @@ def hazard(ctx: Context, sets: Sequence[LesionSet], **changed: Any) -> Hazard:
     run = _run(ctx, middle.final, 2 * WEEK, [], out_of_reach=True)
     rows = [layout.states.index(at_place("onset_hazard", s)) for s in ctx.body.sites]
     rate = (run.final.states[:, rows] - middle.final.states[:, rows]) / WEEK
-    return Hazard(found, run.final, np.nan_to_num(rate).reshape(len(sets), people, -1))
+    return found, run.final, np.nan_to_num(rate).reshape(len(sets), people, -1)
 
 
 def ill(ctx: Context, sets: Sequence[LesionSet], each: int, at_risk: Hazard | None = None) -> Ill:
-    """``each`` people of every set at diagnosis, drawn by their hazard with the same luck in all sets."""
+    """``each`` people of every set at diagnosis, drawn by hazard from those without a lesion, with the same luck in all sets."""
     at_risk = at_risk or hazard(ctx, sets)
     layout, sites = kernel(ctx).layout, ctx.body.sites
     many, people = at_risk.rate.shape[:2]
     points = (np.arange(each) + uniform(SEED, "sets/offset", np.zeros(1, dtype=int))) / each
-    edges = np.cumsum(at_risk.rate.reshape(many, -1), axis=1)
+    edges = np.cumsum((at_risk.free[:, :, None] * at_risk.rate).reshape(many, -1), axis=1)
     cells = np.stack([np.searchsorted(e / e[-1], points) for e in edges])
     who, site = np.divmod(np.minimum(cells, people * len(sites) - 1), len(sites))
     rows = (np.arange(many)[:, None] * people + who).ravel()
@@ -206,8 +225,17 @@ def ill(ctx: Context, sets: Sequence[LesionSet], each: int, at_risk: Hazard | No
         parameters[:, layout.parameters.index(at_place("onset_draw", name))] = np.where(site == number, passed, later)
         parameters[:, layout.parameters.index(at_place("relapse_draw", name))] = draw(SEED, f"relapse/{name}", born)
     moment = replace(moment, parameters=parameters)
-    run = _run(ctx, moment, TO_DIAGNOSIS * WEEK, np.arange(TO_DIAGNOSIS + 1) * WEEK)
-    return Ill(tuple(sets), at_risk, run.final.restarted(0.0), of_set, site, who.ravel(), run.values)
+    weeks = np.tile(np.round(until_diagnosis(each, seed=SEED) / WEEK).astype(int), many)
+    moment, since = to_own_week(moment, weeks, lambda here, times: _run(ctx, here, float(times[-1]), times))
+    return Ill(tuple(sets), at_risk, moment, of_set, site, who.ravel(), weeks, since)
+
+
+def from_onset(who: Ill, run: Mapping[str, np.ndarray], weeks: int) -> dict[str, np.ndarray]:
+    """A course from onset on, through the diagnosis, of observables in ``run``: shape (sets x people, weeks + 1)."""
+    week = np.arange(weeks + 1)[None, :]
+    before, after = np.minimum(week, who.weeks[:, None]), np.maximum(week - who.weeks[:, None], 0)
+    rows = np.arange(len(who.weeks))[:, None]
+    return {n: np.where(after > 0, v[rows, after], who.since[n][rows, before]) for n, v in run.items()}
 
 
 def followed(

@@ -37,11 +37,11 @@ class Parts:
 
 
 def _integrated(values: np.ndarray) -> np.ndarray:
-    return (values[:, 1:] + values[:, :-1]) / 2 * WEEK
+    return np.nan_to_num((values[:, 1:] + values[:, :-1]) / 2 * WEEK)
 
 
 def parts(ctx: Context, who: Ill, run: Mapping[str, np.ndarray]) -> Parts:
-    """The parts of the hazards in a weekly course."""
+    """The parts of the hazards in a weekly course; weeks without a value (NaN) add nothing."""
     names, sites = kernel(ctx).layout.parameters, ctx.body.sites
     weights = [at_place("site_weight", s) for s in sites]
     own = {
@@ -55,7 +55,9 @@ def parts(ctx: Context, who: Ill, run: Mapping[str, np.ndarray]) -> Parts:
         np.stack([_integrated(v) / own[w][:, None] for v, w in zip(b, weights, strict=True)], axis=2)
         for b in (burden, septic)
     ]
-    return Parts(each[0], each[1], _integrated(plaque), np.diff(run["hazard_death_background"], axis=1), own)
+    return Parts(
+        each[0], each[1], _integrated(plaque), np.nan_to_num(np.diff(run["hazard_death_background"], axis=1)), own
+    )
 
 
 def rises(ctx: Context, found: Parts, changed: Mapping[str, np.ndarray | float] | None = None) -> dict[str, np.ndarray]:

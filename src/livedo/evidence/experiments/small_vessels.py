@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from livedo.engine.randomness import normal, uniform
+from livedo.engine import simulate
+from livedo.engine.randomness import normal
 from livedo.evidence.context import SEED, WEEK, Context, Group
 from livedo.evidence.experiments.organ_run import fed, organ_kernel, run_organ
 from livedo.evidence.result import Result, mean_of, quantile_of, share_of
+from livedo.patients.vintage import years_drawn
 
 YEAR = 52 * WEEK
-#: Years of dialysis: mean of an exponential law, and the longest simulated. North America, DOPPS: mean 4.0 (SD 4.2) years.
-MEAN_VINTAGE, LONGEST = 4.0, 12.0
 #: Arterioles that a section of skin cuts (assumption).
 IN_SECTION = 10
-#: Vessel states, and the parameter each begins dialysis with.
-BEGINS = {
-    "mineral_young": None,
-    "mineral_ripe": "arteriolar_mineral_start",
-    "intimal_loss": None,
-    "thrombosed_share": None,
-}
+#: States of arterioles that decide what happens to skin.
+STATES = ("mineral_young", "mineral_ripe", "intimal_loss", "thrombosed_share")
 READ = ("arteriolar_mineral", "calcium_seen", "intimal_loss", "thrombosed_share", "thrombosis_hazard")
 
 
@@ -42,13 +38,16 @@ class Skin:
 
 def vintages(people: int) -> np.ndarray:
     """Years that each has been on dialysis, shape (people,)."""
-    drawn = -MEAN_VINTAGE * np.log1p(-uniform(SEED, "vintage", np.arange(people)))
-    return np.minimum(drawn, LONGEST)
+    return years_drawn(SEED, "vintage", np.arange(people))
 
 
-def begins(ctx: Context) -> dict[str, float]:
-    """States of the arterioles at the start of dialysis."""
-    return {s: 0.0 if p is None else ctx.body.parameters[p].value for s, p in BEGINS.items()}
+def begins(group: Group, **inputs: Any) -> dict[str, np.ndarray]:
+    """States of people's arterioles when dialysis begins, shape (people,)."""
+    kernel = organ_kernel(group.context, "arterioles", READ)
+    names = group.context.kernel.layout.parameters
+    own = {n: inputs.get(n, group.parameter(n)) for n in kernel.layout.parameters if n in names}
+    start = simulate(kernel, until=0.0, patients=len(group), parameters=own)
+    return {s: start.final_state(s) for s in STATES}
 
 
 def _skin(ctx: Context, structure: str, years: float = 0.0, place: int = 0) -> Skin:
@@ -70,7 +69,7 @@ def _skin(ctx: Context, structure: str, years: float = 0.0, place: int = 0) -> S
             values["arteriole_place"] = trait.value * np.exp((trait.spread or 0.0) * score)
         vintage = np.full(people, years) if years else vintages(people)
         at = np.maximum(vintage * YEAR, 1.0)[:, None]
-        run = run_organ(kernel, values, begins(ctx), at, people)
+        run = run_organ(kernel, values, at, people)
         return Skin(group, {name: run[name][:, 0] for name in READ})
 
     return ctx.once(("skin", structure, years, place), make)

@@ -68,13 +68,8 @@ def time_to_onset(ctx: Context) -> Result:
     Everyone starts dialysis at once and leaves by death on dialysis; nobody is transplanted.
     """
     lived = course(ctx)
-    rise = np.nan_to_num(lived.hazard).sum(axis=1)
-    row = kernel(ctx).layout.states.index("hazard_death_background")
-    gone = np.stack([moment.states[:, row] for moment in lived.moments], axis=1)
-    before = np.concatenate([np.zeros_like(rise[:, :1]), np.cumsum(rise, axis=1)[:, :-1]], axis=1)
-    ill = np.exp(-before - (gone - gone[:, :1])) * -np.expm1(-rise)
-    middle = (np.arange(rise.shape[1]) + 0.5) * lived.hours / 24.0
-    return median_of(np.broadcast_to(middle, ill.shape).ravel(), ill.ravel())
+    middle = (np.arange(lived.first.shape[1]) + 0.5) * lived.hours / 24.0
+    return median_of(np.broadcast_to(middle, lived.first.shape).ravel(), lived.first.ravel())
 
 
 def healed(ctx: Context, *, weeks: float = 52.0, of: str = "all") -> Result:
