@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.care.actions import begins, find
-from livedo.report.shown import listed
 from livedo.tables import read_table
+from livedo.wording import listed
 
 if TYPE_CHECKING:
     from livedo.care.actions import Kind

@@ -12,8 +12,9 @@ import numpy as np
 from livedo.report.intervals import Interval, bands, interval, of_members
 from livedo.report.panels import Mark, past_panel, plan_panel, value_range
 from livedo.report.reading import day_zero
-from livedo.report.shown import Shown, analytes_shown, counted, number
+from livedo.report.shown import Shown, analytes_shown
 from livedo.tracking.outcomes import quantities
+from livedo.wording import counted, number
 
 if TYPE_CHECKING:
     from livedo.records.chart import Chart

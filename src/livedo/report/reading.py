@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from livedo.records.units import conventional_unit, express, resolve_analyte
-from livedo.report.shown import alike, analytes_shown, counted, unit_text
+from livedo.report.shown import analytes_shown
+from livedo.wording import alike, counted, unit_text
 
 if TYPE_CHECKING:
     from livedo.records.chart import Chart
