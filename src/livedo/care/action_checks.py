@@ -112,6 +112,23 @@ def one_operation(plan: Plan, table: Treatments) -> Iterator[Issue]:
         )
 
 
+def events_ordered_once(plan: Plan, table: Treatments) -> Iterator[Issue]:
+    """What is done once at its hour stands once: the same entry again is a slip."""
+    first: dict[tuple[str, str | None, float], int] = {}
+    for number, action in enumerate(plan.actions):
+        try:
+            kind = find(action.action)
+        except InputError:
+            continue
+        if kind.kind not in ("event", "graft"):
+            continue
+        earlier = first.setdefault((kind.name, action.site, begins(action)), number)
+        if earlier != number:
+            told = f"is ordered for the same hour and place as in actions {earlier + 1}"
+            place = ("actions", number, "action")
+            yield Issue("error", "action_twice", told, place, action.action, "one entry, or another start or site")
+
+
 def _is(name: str, wanted: str) -> bool:
     try:
         return find(name).name == wanted
@@ -119,4 +136,11 @@ def _is(name: str, wanted: str) -> bool:
         return False
 
 
-ACTION_CHECKS = (actions_known, action_doses_possible, action_sites_exist, actions_in_order, one_operation)
+ACTION_CHECKS = (
+    actions_known,
+    action_doses_possible,
+    action_sites_exist,
+    actions_in_order,
+    one_operation,
+    events_ordered_once,
+)
