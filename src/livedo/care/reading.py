@@ -256,7 +256,9 @@ def _structural(error: ValidationError) -> list[Issue]:
         elif kind in ("too_short", "string_too_short"):
             issue = Issue("error", "empty", "is empty", place, None, "something written here")
         else:
-            issue = Issue("error", "not_a_value", "cannot be used", place, value, found["msg"])
+            issue = Issue(
+                "error", "not_a_value", "cannot be used", place, value, found["msg"].removeprefix("Input should be ")
+            )
         issues.append(issue)
     return issues
 
