@@ -47,6 +47,7 @@ app = App(
     name="livedo",
     help="Simulate calciphylaxis, from minerals to wound, under plans of care. Research software, not a medical device.",
     version=_version,
+    help_format="plaintext",
 )
 model = App(name="model", help="The model itself.")
 app.command(model)
