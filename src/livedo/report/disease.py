@@ -8,28 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.report.diary import Diary, diaries
-from livedo.report.figures import Behind, Panel, places
+from livedo.report.figures import Behind, Figure, Panel, headings, places
 from livedo.report.intervals import bands, interval, of_members
 from livedo.report.panels import plan_panel, value_range
 from livedo.report.rivals import Rivals, rivals
 from livedo.report.shown import Measure, measures
 from livedo.tracking.comparison import Refused
 from livedo.tracking.disease import BaseRate, base_rates
-from livedo.wording import carried, number
+from livedo.wording import carried
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Comparison, PlanOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """One trajectory under every plan: panels, a sentence, and a table of numbers at ``days``."""
-
-    shown: Measure
-    panels: tuple[Panel, ...]
-    caption: str
-    days: tuple[str, ...]
-    behind: tuple[Behind, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +52,7 @@ class DiseaseText:
     week: float
     summary: tuple[str, ...]
     base: tuple[BaseRate, ...]
-    figures: tuple[Course, ...]
+    figures: tuple[Figure, ...]
     acts: tuple[Act, ...]
     harms: tuple[Harmed, ...]
     refused: tuple[tuple[str, Refused], ...]
@@ -144,7 +133,7 @@ def _words(values: np.ndarray, decimals: int) -> tuple[str, str]:
     return carried(found.median, decimals), f"{carried(found.low, decimals)} to {carried(found.high, decimals)}"
 
 
-def _courses(comparison: Comparison) -> tuple[Course, ...]:
+def _courses(comparison: Comparison) -> tuple[Figure, ...]:
     return tuple(
         _course(comparison, shown)
         for shown in measures()
@@ -152,7 +141,7 @@ def _courses(comparison: Comparison) -> tuple[Course, ...]:
     )
 
 
-def _course(comparison: Comparison, shown: Measure) -> Course:
+def _course(comparison: Comparison, shown: Measure) -> Figure:
     found = [(o, bands(shown.factor * o.values[shown.symbol])) for o in comparison.outcomes]
     values = value_range([v for _, p in found for v in p[[0, 4]].ravel().tolist()])
     span = (0.0, max(float(o.days[-1]) for o in comparison.outcomes))
@@ -166,12 +155,12 @@ def _course(comparison: Comparison, shown: Measure) -> Course:
         panels.append(
             Panel(outcome.plan.name, plan_panel(shown, outcome.days, percentiles, dotted, values, span, words))
         )
-    days = comparison.outcomes[0].days
-    return Course(
+    return Figure(
         shown=shown,
         panels=tuple(panels),
-        caption=f"At the end, median and 90% interval, {shown.unit}: {'; '.join(ends)}.",
-        days=tuple(number(float(days[place]), 0) for place in places(comparison.outcomes[0])),
+        caption=(f"At the end, median and 90% interval, {shown.unit}: {'; '.join(ends)}.",),
+        marks=frozenset(),
+        headings=headings(comparison.outcomes[0]),
         behind=tuple(_behind(outcome.plan.name, shown, outcome) for outcome in comparison.outcomes),
     )
 
