@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WRITTEN = {"1": "", "{INR}": "", "{score}": "points", "mm[Hg]": "mmHg", "10*9/L": "10⁹/L", "kg/m2": "kg/m²"}
 
 
@@ -29,6 +30,13 @@ def number(value: float, decimals: int) -> str:
     if float(text.replace(",", "")) == 0:
         text = text.removeprefix("-")
     return text.replace("-", "−").replace(",", "\u202f")
+
+
+def power_of_ten(value: float, decimals: int = 1) -> str:
+    """``value`` as '3.1 × 10⁻⁹', without decimals that are zero."""
+    front, power = f"{value:.{decimals}e}".split("e")
+    shown = front.rstrip("0").rstrip(".") if "." in front else front
+    return f"{shown} × 10{str(int(power)).translate(_RAISED)}".replace("-", "−")
 
 
 def carried(value: float, decimals: int) -> str:

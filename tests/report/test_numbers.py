@@ -21,7 +21,7 @@ from livedo.report.side_by_side import differences, plans_side_by_side
 from livedo.report.terminal import table
 from livedo.tracking.comparison import Comparison
 from livedo.tracking.outcomes import quantities
-from livedo.wording import alike, carried, listed, model_unit_text, number, unit_text
+from livedo.wording import alike, carried, listed, model_unit_text, number, power_of_ten, unit_text
 
 FINITE = st.floats(-1e6, 1e6)
 
@@ -149,3 +149,10 @@ def test_missing_quantity_is_a_dash(make_comparison: Callable[..., Comparison], 
     found = plans_side_by_side(make_comparison(None, without))
     (row,) = [row for row in found.right[0].rows if row.quantity.key == "uf_rate"]
     assert row.lines[0].cells[0].median == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"), [(7.3e-7, 0, "7 × 10⁻⁷"), (-1.24e6, 1, "−1.2 × 10⁶"), (3e-12, 1, "3 × 10⁻¹²")]
+)
+def test_powers_of_ten_are_written_out(value: float, decimals: int, text: str) -> None:
+    assert power_of_ten(value, decimals) == text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from livedo.evidence.scorecard import INSIDE, NOT_SIMULATED, Line, Scorecard
 from livedo.pages import templates
 from livedo.wording import number as written
+from livedo.wording import power_of_ten
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 #: Verdicts as shown; an experiment without a value counts as outside.
 MARKS = {INSIDE: "inside", "outside": "outside", NOT_SIMULATED: "no value"}
 UNITS = {"percent": "%", "": ""}
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -27,8 +27,7 @@ def number(value: float, digits: int = 3) -> str:
         return "0"
     if 1e-3 <= abs(value) < 1e5:
         return written(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
-    front, power = f"{value:.1e}".split("e")
-    return f"{front.removesuffix('.0').replace('-', '−')} × 10{str(int(power)).translate(_RAISED)}"
+    return power_of_ten(value)
 
 
 def band(line: Line) -> str:

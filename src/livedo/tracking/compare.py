@@ -93,19 +93,12 @@ def compare(
     Raises
     ------
     InputError
-        If a plan has no dialysis, two plans have one name, the skin has no such site, or there is no such condition.
+        If a plan has no dialysis, two plans have one name, the skin has no such site, the lesion would begin in no week of the
+        plans, or there is no such condition.
     """
-    _check(plans, inputs or {})
     body = load_body()
-    if lesion is not None and lesion not in body.sites:
-        raise InputError("is not a site of the skin", field="lesion", value=lesion, expected=", ".join(body.sites))
-    if lesion_week and (lesion is None or not 0.0 < lesion_week < years * WEEKS_PER_YEAR):
-        raise InputError(
-            "is not a week of the plans in which a lesion could begin",
-            field="lesion_week",
-            value=lesion_week,
-            expected="a site in lesion, and a week after the start and before the end of the plans",
-        )
+    _check_plans(plans, inputs or {})
+    _check_lesion(body, lesion, lesion_week, years)
     kernel = body.kernel(_observables(body))
     minerals = body.part_for(mineral_observables(body))
     lighter = minerals.kernel(mineral_observables(body))
@@ -181,7 +174,19 @@ def compare(
     )
 
 
-def _check(plans: Sequence[Plan], inputs: Mapping[str, str | Path]) -> None:
+def _check_lesion(body: Body, lesion: str | None, week: float, years: float) -> None:
+    if lesion is not None and lesion not in body.sites:
+        raise InputError("is not a site of the skin", field="lesion", value=lesion, expected=", ".join(body.sites))
+    if week and (lesion is None or not 0.0 < week < years * WEEKS_PER_YEAR):
+        raise InputError(
+            "is not a week of the plans in which a lesion could begin",
+            field="lesion_week",
+            value=week,
+            expected="a site in lesion, and a week after the start and before the end of the plans",
+        )
+
+
+def _check_plans(plans: Sequence[Plan], inputs: Mapping[str, str | Path]) -> None:
     names = [plan.name for plan in plans]
     for name in names:
         if names.count(name) > 1:
