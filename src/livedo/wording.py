@@ -59,6 +59,11 @@ def alike(*values: float, digits: int = 3) -> tuple[str, ...]:
     return tuple(number(value, decimals) for value in values)
 
 
+def capital(text: str) -> str:
+    """``text`` with its first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """'1 plan', '4 plans'."""
     return f"{count} {one if count == 1 else many or one + 's'}"

@@ -29,7 +29,7 @@ from livedo.care.treatments import (
     load_treatments,
 )
 from livedo.records.units import express
-from livedo.wording import listed
+from livedo.wording import capital, listed
 
 _ABSENT = {
     BINDER: "No phosphate binder.",
@@ -146,7 +146,7 @@ def _drug(plan: Plan, item: Drug, drug: Treatment) -> str:
 def _action(action: Action) -> str:
     kind = find(action.action)
     dose = action.dose or (f"{kind.dose:g} {kind.dose_unit}" if kind.dose_unit else "")
-    text = f"{kind.name[0].upper()}{kind.name[1:]}{' ' + dose if dose else ''}"
+    text = f"{capital(kind.name)}{' ' + dose if dose else ''}"
     if kind.kind == "sessions":
         often = f"{action.per_week or kind.per_week:g} a week for {kind.hours:g} h"
         text += f", {often}{f', {action.sessions} in all' if action.sessions else ''}"

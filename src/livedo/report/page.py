@@ -17,7 +17,7 @@ from livedo.report.panels import MARKS
 from livedo.report.shown import harms_not_modelled
 from livedo.report.side_by_side import check_summaries, differences, plans_side_by_side
 from livedo.report.writing import plain
-from livedo.wording import alike, counted, listed, model_unit_text, number, unit_text
+from livedo.wording import alike, capital, counted, listed, model_unit_text, number, unit_text
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Agreement, Comparison, PlanOutcome
@@ -121,9 +121,7 @@ def _plan_text(outcome: PlanOutcome, anchor: str) -> PlanText:
         f"(member{'' if len(who) == 1 else 's'} {_few(who)}): {reason}"
         for reason, who in by_reason.items()
     )
-    return PlanText(
-        name, anchor, description[:1].upper() + description[1:], tuple(sentences), outcome.warnings, failures
-    )
+    return PlanText(name, anchor, capital(description), tuple(sentences), outcome.warnings, failures)
 
 
 def _few(who: list[int]) -> str:
@@ -138,7 +136,7 @@ def _agrees(row: Agreement) -> Agrees:
 
     symbols = {symbol: analyte for analyte, symbol in ANALYTES.items()}
     analyte = find_analyte(symbols.get(row.analyte, row.analyte))
-    label = row.analyte if analyte is None else analyte.label[:1].upper() + analyte.label[1:]
+    label = row.analyte if analyte is None else capital(analyte.label)
     other = None if analyte is None or analyte.unit != row.unit else conventional_unit(analyte)
 
     def both(*values: float) -> tuple[str, ...]:
@@ -180,7 +178,7 @@ def _traits(comparison: Comparison) -> list[Trait]:
         label = row.meaning if row is not None else name
         found.append(
             Trait(
-                label=label[:1].upper() + label[1:],
+                label=capital(label),
                 unit="" if row is None else model_unit_text(row.unit),
                 before="–" if before is None else _three(before),
                 after=_three(values),

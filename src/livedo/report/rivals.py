@@ -10,7 +10,7 @@ import numpy as np
 
 from livedo.report.intervals import interval, of_members
 from livedo.tracking.outcomes import quantities
-from livedo.wording import carried
+from livedo.wording import capital, carried
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Comparison, PlanOutcome
@@ -69,7 +69,7 @@ def rivals(comparison: Comparison) -> Rivals:
         if len(found) > 1 and len(comparison.outcomes) > 1:
             alike = len({row.order for row in found}) == 1
             said.append(
-                f"{found[0].quantity[:1].upper()}{found[0].quantity[1:]}: the structures order the plans "
+                f"{capital(found[0].quantity)}: the structures order the plans "
                 + ("alike." if alike else "differently: what differs between plans hangs on how the disease works.")
             )
         rows += found

@@ -16,7 +16,7 @@ from livedo.tracking.labs import Level
 from livedo.tracking.person import not_ordered
 from livedo.tracking.settling import RUN_IN_GLAND, RUN_IN_WEEKS
 from livedo.tracking.wound import MEASURED, Wound
-from livedo.wording import listed, power_of_ten
+from livedo.wording import capital, listed, power_of_ten
 
 if TYPE_CHECKING:
     from livedo.care import Plan
@@ -67,8 +67,7 @@ def assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: Ste
             said.append(f"{words}, so carried as uncertain with the spread of the population: {', '.join(names)}.")
     for level in charted:
         if level.left_out:
-            label = resolve_analyte(level.analyte).label
-            said.append(f"{label[:1].upper()}{label[1:]}: {level.left_out}.")
+            said.append(f"{capital(resolve_analyte(level.analyte).label)}: {level.left_out}.")
     inpatient = [resolve_analyte(level.analyte).label for level in charted if level.drawn.startswith("in hospital")]
     if inpatient:
         said.append(

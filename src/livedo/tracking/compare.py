@@ -40,6 +40,7 @@ from livedo.tracking.settling import (
     whole,
 )
 from livedo.tracking.wound import charted_wound
+from livedo.wording import capital
 
 if TYPE_CHECKING:
     from livedo.care import Plan
@@ -269,7 +270,7 @@ def _outcome(
 def _unusual(plan: Plan) -> list[str]:
     """What the checks of a plan find unusual, as sentences."""
     found = [issue for issue in check_plan(plan) if issue.severity == "warning"]
-    return [f"{str(issue)[0].upper()}{str(issue)[1:]}." for issue in found]
+    return [f"{capital(str(issue))}." for issue in found]
 
 
 def _no_lesion(plan: Plan, lesion: str | None) -> list[str]:
