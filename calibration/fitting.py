@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -117,21 +118,28 @@ def fit(
     return Fit(fitted, residuals, {k: float(v[0]) for k, v in readings.items()}, jacobian, history)
 
 
-def described(priors: Priors, figures: Sequence[Figure], found: Fit) -> dict[str, object]:
-    """What the record keeps of a fit, and what its figures say of each parameter: posterior over prior spread."""
+def described(priors: Priors, figures: Sequence[Figure], found: Fit) -> dict[str, Any]:
+    """What the record keeps of a fit, and what its figures say of each parameter.
+
+    ``posterior_over_prior_spread`` is 1 where figures say nothing; ``set_by`` names the figures with a tenth or more of a
+    parameter's information, the largest first.
+    """
     posterior = np.sqrt(np.diag(np.linalg.inv(found.jacobian.T @ found.jacobian + np.eye(len(priors)))))
     information = found.jacobian**2
     shares = information / np.maximum(information.sum(axis=0), 1e-300)
     return {
         "figures": [
-            {**asdict(f), "simulated": round(found.readings[f.reading], 4), "residual_in_sd": round(float(r), 2)}
+            {**asdict(f), "simulated": float(f"{found.readings[f.reading]:.5g}"), "residual_in_sd": round(float(r), 2)}
             for f, r in zip(figures, found.residuals, strict=True)
         ],
         "parameters": {
             n: {"value": found.values[n], "prior": priors[n][0], "prior_sd_log": priors[n][1]} for n in priors
         },
         "posterior_over_prior_spread": {n: round(float(p), 3) for n, p in zip(priors, posterior, strict=True)},
-        "set_by": {n: [f.ids for i, f in enumerate(figures) if shares[i, j] >= 0.1] for j, n in enumerate(priors)},
+        "set_by": {
+            n: [f"{figures[i].ids} ({figures[i].reading})" for i in np.argsort(-shares[:, j]) if shares[i, j] >= 0.1]
+            for j, n in enumerate(priors)
+        },
         "cost": [round(c, 3) for c in found.cost],
     }
 
@@ -143,19 +151,26 @@ def run_name(script: str, *parts: object) -> str:
 
 
 def write_values(
-    values: Mapping[str, float], run: str, *, table: str = "parameters.csv", columns: Mapping[str, str] | None = None
+    values: Mapping[str, float],
+    run: str,
+    *,
+    table: str = "parameters.csv",
+    columns: Mapping[str, str] | None = None,
+    told: Mapping[str, str] | None = None,
 ) -> None:
     """Values into a table of numbers, with status ``calibrated`` and the run's name in place of that of an earlier run.
 
-    ``columns`` names, for parameters that stand at sites, the column each goes to.
+    ``columns`` names, for parameters that stand at sites, the column each goes to; ``told`` is what the source says of some
+    after the run's name.
     """
-    path, columns = PHYSIOLOGY / table, columns or {}
+    path, columns, told = PHYSIOLOGY / table, columns or {}, told or {}
     rows = read_rows(path)
     for row in rows:
         if row["name"] in values:
             row[columns.get(row["name"], "value")] = f"{values[row['name']]:.4g}"
             row["status"] = "calibrated"
-            row["source"] = row["source"].split("; calibration/")[0] + f"; {run}"
+            more = f", {told[row['name']]}" if row["name"] in told else ""
+            row["source"] = row["source"].split("; calibration/")[0] + f"; {run}{more}"
     write_rows(path, rows)
 
 

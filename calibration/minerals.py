@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 import mineral_experiments as experiments
 import mineral_population as population
-from fitting import Figure, Fit, Readings, Sets, fit, read_rows, run_name, write_rows
+from fitting import Figure, Fit, Readings, Sets, described, fit, read_rows, run_name, write_rows, write_values
 
 from livedo.body import PHYSIOLOGY, load_body
 
@@ -169,30 +169,16 @@ def fitted(start: Mapping[str, float]) -> Fit:
     return replace(found, cost=history)
 
 
-def identified(jacobian: np.ndarray) -> dict[str, object]:
-    """What the figures say of each parameter: posterior against prior spread, and the weakest directions."""
+def weakest(jacobian: np.ndarray) -> list[dict[str, object]]:
+    """The five directions of parameters that the figures say least of, with their information in units of the prior's."""
     _, values, directions = np.linalg.svd(jacobian, full_matrices=False)
-    posterior = np.sqrt(np.diag(np.linalg.inv(jacobian.T @ jacobian + np.eye(len(NAMES)))))
-    weakest = []
-    for i in np.argsort(values)[:5]:
-        large = {n: round(float(c), 2) for n, c in zip(NAMES, directions[i], strict=True) if abs(c) > 0.3}
-        weakest.append({"singular_value": round(float(values[i]), 3), "direction": large})
-    return {
-        "singular_values_in_units_of_the_prior": [round(float(v), 3) for v in values],
-        "posterior_over_prior_spread": {n: round(float(p), 3) for n, p in zip(NAMES, posterior, strict=True)},
-        "not_identified": [n for n, p in zip(NAMES, posterior, strict=True) if p > 0.7],
-        "weakest_directions": weakest,
-    }
-
-
-def set_by(jacobian: np.ndarray) -> dict[str, list[str]]:
-    """Parameter -> the figures that say most of it: those with a tenth or more of its information, the largest first."""
-    shares = jacobian**2 / (jacobian**2).sum(axis=0)
-    found = {}
-    for j, name in enumerate(NAMES):
-        order = np.argsort(-shares[:, j])
-        found[name] = [f"{FIGURES[i].ids} ({FIGURES[i].reading})" for i in order if shares[i, j] >= 0.1]
-    return found
+    return [
+        {
+            "singular_value": round(float(values[i]), 3),
+            "direction": {n: round(float(c), 2) for n, c in zip(NAMES, directions[i], strict=True) if abs(c) > 0.3},
+        }
+        for i in np.argsort(values)[:5]
+    ]
 
 
 def start_values(values: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
@@ -251,29 +237,8 @@ def pyrophosphate(values: Mapping[str, float]) -> float:
     return PYROPHOSPHATE_CLEARED * own["Qb"] / phosphate
 
 
-def write(
-    values: dict[str, float],
-    origins: dict[str, list[str]],
-    reference: dict[str, float],
-    healthy: dict[str, float],
-    run: str,
-) -> None:
-    """Values into the tables of numbers."""
-    table = PHYSIOLOGY / "parameters.csv"
-    rows = read_rows(table)
-    for row in rows:
-        if row["name"] in values:
-            row["value"] = f"{values[row['name']]:.5g}"
-            row["status"] = "calibrated"
-            row["source"] = _origin(row["source"]) + f"; {run}, most by " + "; ".join(origins[row["name"]])
-        elif row["name"] == "PPi_dialysance":
-            row["value"] = f"{pyrophosphate(values):.3g}"
-            row["source"] = _origin(row["source"]) + f"; {run}, over the clearance of phosphate"
-        elif row["name"] in reference:
-            row["value"] = f"{reference[row['name']]:.4g}"
-            row["status"] = "calibrated"
-            row["source"] = f"settled state of the reference patient; {run}"
-    write_rows(table, rows)
+def write_healthy(healthy: Mapping[str, float], run: str) -> None:
+    """The settled state of health as start values of the setting ``healthy``."""
     settings = PHYSIOLOGY / "settings.csv"
     rows = [row for row in read_rows(settings) if not (row["setting"] == "healthy" and row["name"] in healthy)]
     rows += [
@@ -281,10 +246,6 @@ def write(
         for n, v in healthy.items()
     ]
     write_rows(settings, rows)
-
-
-def _origin(source: str) -> str:
-    return source.split("; calibration/minerals.py")[0]
 
 
 def main() -> None:
@@ -299,28 +260,24 @@ def main() -> None:
         print(f"{f.reading:52s} {found.readings[f.reading]:10.4g} {f.value:10.4g} {residual:7.2f}")
     for n in NAMES:
         print(f"{n:28s} {found.values[n]:10.5g} prior {FITTED[n][0]:g}")
+    follows = {"PPi_dialysance": float(f"{pyrophosphate(found.values):.3g}")}
     record = {
         "run": run,
         "seconds": round(time.time() - began),
         "method": "damped Gauss-Newton on figures and log-normal priors (maximum a posteriori)",
-        "cost": [round(c, 3) for c in found.cost],
-        "figures": [
-            {**asdict(f), "simulated": float(f"{found.readings[f.reading]:.5g}"), "residual_in_sd": round(float(r), 2)}
-            for f, r in zip(FIGURES, found.residuals, strict=True)
-        ],
-        "parameters": {
-            n: {"value": found.values[n], "prior_median": FITTED[n][0], "prior_sd_of_log": FITTED[n][1]} for n in NAMES
-        },
-        "follows": {"PPi_dialysance": float(f"{pyrophosphate(found.values):.3g}")},
-        "set_by": set_by(found.jacobian),
-        "identifiability": identified(found.jacobian),
+        **(kept := described(FITTED, FIGURES, found)),
+        "weakest_directions": weakest(found.jacobian),
+        "follows": follows,
         "all_readings": {k: float(f"{v:.5g}") for k, v in sorted(found.readings.items())},
     }
     if "--look" not in sys.argv:
         reference, healthy = start_values(found.values)
-        write(found.values, record["set_by"], reference, healthy, run)
+        told = {name: "most by " + "; ".join(figures) for name, figures in kept["set_by"].items()}
+        told |= dict.fromkeys(follows, "over the clearance of phosphate")
+        write_values(found.values | follows | reference, run, told=told)
+        write_healthy(healthy, run)
         RECORD.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps(record["identifiability"], indent=1))
+    print(json.dumps(record["posterior_over_prior_spread"], indent=1))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 from livedo.body import PHYSIOLOGY, Body, load_body
 from livedo.engine.model import Model
 from livedo.engine.typeset import latex, name
+from livedo.wording import model_unit_text
 
 HERE = Path(__file__).parent / "model"
 
@@ -130,12 +131,12 @@ def organ_page(body: Body, organ: str, reads: Counter[tuple[str, str]]) -> str:
         parts.append("## Flows between amounts\n\n" + "\n".join(lines))
     states = [s for s in model.states if s in owned]
     if states:
-        rows = [f"| `{s}` | {body.labels.get(s, '')} | {plain(model.unit_of[s])} |" for s in states]
+        rows = [f"| `{s}` | {body.labels.get(s, '')} | {model_unit_text(model.unit_of[s])} |" for s in states]
         parts.append("## States\n\n| symbol | what | unit |\n|---|---|---|\n" + "\n".join(rows) + "\n")
     numbers = [p for p in body.parameters.values() if p.organ in (organ, file_of(organ))]
     if numbers:
         rows = [
-            f"| `{p.name}` | {p.value:g} | {plain(p.unit)} | {p.meaning} | {spread(p)} | {p.status} | {p.confidence} "
+            f"| `{p.name}` | {p.value:g} | {model_unit_text(p.unit)} | {p.meaning} | {spread(p)} | {p.status} | {p.confidence} "
             f"| {p.source} |"
             for p in numbers
         ]
@@ -147,11 +148,6 @@ def organ_page(body: Body, organ: str, reads: Counter[tuple[str, str]]) -> str:
 def equation(text: str) -> str:
     """A displayed equation."""
     return f"```{{math}}\n{text}\n```\n\n"
-
-
-def plain(unit: str) -> str:
-    """A unit identifier as people write it."""
-    return "" if unit == "dimensionless" else unit.replace("_per_", "/").replace("per_", "1/").replace("_", " ")
 
 
 def spread(parameter: object) -> str:

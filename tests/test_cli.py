@@ -104,6 +104,11 @@ def test_site_of_a_lesion_is_handed_on(files: Path) -> None:
     assert json.loads((files / "out" / "provenance.json").read_text())["lesion"] == "calf"
 
 
+def test_command_within_a_command_is_named_whole(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert ask("model", "export", "--organ", "liver", "--sbml", str(tmp_path / "liver.xml")) == 2
+    assert capsys.readouterr().err.startswith("livedo model export: no such organ; field '--organ'; found 'liver'")
+
+
 def test_lesion_at_no_site_of_the_skin_is_refused(
     files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

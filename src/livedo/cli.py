@@ -47,6 +47,7 @@ app = App(
     name="livedo",
     help="Simulate calciphylaxis, from minerals to wound, under plans of care. Research software, not a medical device.",
     version=_version,
+    help_format="plaintext",
 )
 model = App(name="model", help="The model itself.")
 app.command(model)
@@ -329,12 +330,12 @@ def _progress() -> Iterator[Progress]:
         yield move
 
 
-def _of_option(error: InputError, command: Callable[..., object], options: Collection[str]) -> InputError:
-    """An error about an argument of the library, told of the option that gave it."""
+def _of_option(error: InputError, command: Sequence[str], options: Collection[str]) -> InputError:
+    """An error about an argument of the library, told of the option of ``command`` that gave it."""
     if error.where or error.field is None or error.field not in options:
         return error
     option = f"--{error.field.replace('_', '-')}"
-    where = f"livedo {command.__name__}"
+    where = " ".join(("livedo", *command))
     return InputError(error.message, where=where, field=option, value=error.value, expected=error.expected)
 
 
@@ -344,13 +345,15 @@ def main(tokens: Sequence[str] | None = None) -> None:
     0: done; 2: something given cannot be used; 130: interrupted. Any other exception is a defect and shows as such.
     """
     try:
+        names, _, _ = app.parse_commands(tokens)
         command, bound, _ = app.parse_args(tokens, exit_on_error=False, print_error=False)
         try:
             command(*bound.args, **bound.kwargs)
         except InputError as error:
-            raise _of_option(error, command, bound.signature.parameters) from error
+            raise _of_option(error, names, bound.signature.parameters) from error
     except (InputError, CycloptsError) as error:
-        print(f"livedo: {error}", file=sys.stderr)
+        told = str(error)
+        print(told if told.startswith("livedo ") else f"livedo: {told}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("livedo: interrupted", file=sys.stderr)

@@ -66,6 +66,42 @@ def test_a_bare_number_is_refused_with_file_line_key_value_and_what_was_expected
         assert part in text
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "parts"),
+    [
+        ("with 3 meals", "with 9 meals", ("line 11", "binders 1, taken", "'with 9 meals'", "at most 6")),
+        (
+            "taken: with 3 meals",
+            "taken: with 3 meals\n    start: day 3.5e9",
+            ("line 12", "start", "at most 36525 days"),
+        ),
+        (
+            "binders:",
+            "actions:\n  - {action: debridement, sight: calf}\nbinders:",
+            ("line 9", "actions 1, sight", "'calf'", "one of start, stop, action, dose"),
+        ),
+        (
+            "binders:",
+            "actions:\n  - {action: debridement, site: calf}\n  - {action: debridement, site: calf}\nbinders:",
+            ("line 10", "actions 2, action", "same hour and place as in actions 1", "another start or site"),
+        ),
+    ],
+)
+def test_a_slip_is_refused_where_it_stands(write: Write, good: str, bad: str, parts: tuple[str, ...]) -> None:
+    text = refusal(write(GOOD.replace(good, bad)))
+    for part in parts:
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    "raw", [GOOD.encode("utf-8-sig"), GOOD.replace("\n", "\r\n").encode()], ids=["mark", "windows"]
+)
+def test_a_byte_order_mark_and_line_ends_of_windows_are_read(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(raw)
+    assert read_plan(path).name == "A plan"
+
+
 def test_every_problem_is_listed_with_its_line(write: Write) -> None:
     text = refusal(
         write(
@@ -178,7 +214,7 @@ def test_a_file_nested_without_end_is_refused(write: Write) -> None:
 
 def test_a_missing_file_a_folder_and_a_file_that_is_no_text_are_refused(tmp_path: Path) -> None:
     assert "no such file" in refusal(tmp_path / "none.yaml")
-    assert "cannot be read" in refusal(tmp_path)
+    assert "is a folder" in refusal(tmp_path)
     (tmp_path / "bytes.yaml").write_bytes(b"name: \xff\xfe")
     assert "UTF-8" in refusal(tmp_path / "bytes.yaml")
     (tmp_path / "long.yaml").write_text("name: A\n" + "#" * 200_001)

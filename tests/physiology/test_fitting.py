@@ -38,3 +38,30 @@ def test_fit_keeps_the_best_point_it_saw(fitting):
 
     found = fitting.fit({"a": (1.0, 1.0)}, figures, rough)
     assert found.values["a"] == 1.0
+
+
+def test_record_names_the_figures_that_say_most_of_a_parameter(fitting):
+    figures = [fitting.Figure("a", 2.0, 0.5, "X1"), fitting.Figure("both", 2.0, 0.1, "X2")]
+    priors = {"a": (1.0, 1.0), "b": (1.0, 1.0)}
+
+    def read(sets):
+        return {"a": sets["a"], "both": sets["a"] * sets["b"]}
+
+    kept = fitting.described(priors, figures, fitting.fit(priors, figures, read))
+    assert kept["set_by"] == {"a": ["X2 (both)"], "b": ["X2 (both)"]}
+    assert all(0 < share < 1 for share in kept["posterior_over_prior_spread"].values())
+    assert kept["parameters"]["a"]["prior"] == 1.0
+
+
+def test_a_run_takes_the_place_of_an_earlier_one_in_the_table(fitting, tmp_path, monkeypatch):
+    monkeypatch.setattr(fitting, "PHYSIOLOGY", tmp_path)
+    rows = [
+        {"name": "a", "value": "1", "source": "A 2001; calibration/x.py run 1, most by X1", "status": "calibrated"},
+        {"name": "b", "value": "1", "source": "B 2002", "status": "assumed"},
+    ]
+    fitting.write_rows(tmp_path / "parameters.csv", rows)
+    fitting.write_values({"a": 2.34567}, "calibration/x.py run 2", told={"a": "most by X2"})
+    first, second = fitting.read_rows(tmp_path / "parameters.csv")
+    assert first["value"] == "2.346"
+    assert first["source"] == "A 2001; calibration/x.py run 2, most by X2"
+    assert second == rows[1]

@@ -108,6 +108,7 @@ def test_calcium_in_equivalents_is_converted_by_its_valence(tmp_path: Path) -> N
         ("A,2026-01-05,calcium,1e400,mg/dL", "value", "not a number"),
         ("A,05/01/2026,calcium,9.1,mg/dL", "datetime", "not a date or time"),
         ("A,2026-02-30,calcium,9.1,mg/dL", "datetime", "not a date or time"),
+        ("A,1850-01-05,calcium,9.1,mg/dL", "datetime", "not before 1900"),
         ("A,,calcium,9.1,mg/dL", "datetime", "not a date or time"),
         ("A,2026-01-05,calcuim total,9.1,mg/dL", "analyte", "unknown analyte"),
         ("A,2026-01-05,,9.1,mg/dL", "analyte", "names no analyte"),
@@ -255,6 +256,34 @@ def test_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path.write_bytes(HEADER.encode() + b"\nA,2026-01-05,creatinine,700,\xb5mol/L\n")
     with pytest.raises(InputError, match="not UTF-8"):
         read(path)
+
+
+@pytest.mark.parametrize("cells", ["A,2026-01-05,calcium", "A,2026-01-05,calcium,9.1,mg/dL,pre"])
+def test_row_of_another_width_than_the_header_is_refused(tmp_path: Path, cells: str) -> None:
+    error = refusal(tmp_path, SESSION, cells)
+    assert error.where == "labs.csv row 3"
+    assert f"the row has {cells.count(',') + 1} cells; expected 5" in str(error)
+
+
+def test_cells_of_optional_columns_may_be_left_out_at_the_end(tmp_path: Path) -> None:
+    assert chart_of(tmp_path, "A,2026-01-05,calcium,9.1,mg/dL", header=f"{HEADER},prepost").observations.height == 1
+
+
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "bars")])
+def test_other_separators_are_named(tmp_path: Path, separator: str, name: str) -> None:
+    error = refusal(tmp_path, SESSION.replace(",", separator), header=HEADER.replace(",", separator))
+    assert f"the columns are separated by {name}" in str(error)
+    assert "separated by commas" in str(error)
+
+
+def test_an_open_quote_is_refused_with_its_line(tmp_path: Path) -> None:
+    error = refusal(tmp_path, SESSION, 'A,"2026-01-05,calcium,9.1,mg/dL')
+    assert error.where.endswith("labs.csv, line 3")
+    assert "quotes are closed" in str(error)
+
+
+def test_a_zero_byte_is_refused(tmp_path: Path) -> None:
+    assert "a zero byte at byte" in str(refusal(tmp_path, SESSION, "\0"))
 
 
 def test_gzipped_table_is_read_and_a_cut_one_refused(tmp_path: Path) -> None:

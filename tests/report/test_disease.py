@@ -14,11 +14,12 @@ from livedo.care.plan import Action
 from livedo.report.diary import READS, diaries, level, middle_version, sentence, words
 from livedo.report.disease import disease_text, summary
 from livedo.report.page import render
-from livedo.report.shown import measures, number
+from livedo.report.shown import measures
 from livedo.report.terminal import table
 from livedo.tracking.comparison import Comparison, Refused
 from livedo.tracking.disease import base_rates
 from livedo.tracking.outcomes import quantities
+from livedo.wording import carried
 
 VESSELS = ("arteriolar_mineral", "lumen", "thrombosed_share", "coronary_calcium", "breast_artery_calcium")
 WEEKS = 52
@@ -92,7 +93,7 @@ def test_numbers_of_the_figures_are_those_of_the_trajectories(lesion: Comparison
     for shown in drawn:
         for outcome in lesion.outcomes:
             median, low, high = np.nanpercentile(shown.factor * outcome.values[shown.symbol][:, -1], (50, 5, 95))
-            middle, least, most = (number(v, shown.decimals) for v in (median, low, high))
+            middle, least, most = (carried(v, shown.decimals) for v in (median, low, high))
             name = outcome.plan.name.replace("<", "&lt;").replace(">", "&gt;")
             assert f"{name} {middle} ({least} to {most})" in said
 
@@ -112,8 +113,8 @@ def test_base_rate_by_case_definition_stands_beside_the_risk(whole: Comparison) 
         assert f"{row.per_1000:g}" in said
     assert "Base rate: 3.49 per 1000 patient-years" in summary(whole)[-1]
     assert "per 1000 patient-years" in summary(whole)[0]
-    mean = number(float(np.mean(whole.outcomes[0].summary["lesion_risk"])), 1)
-    assert f"mean over the versions {mean}%; per 1000" in summary(whole)[0]
+    mean = carried(float(np.mean(whole.outcomes[0].summary["lesion_risk"])), 2)
+    assert f"chance of a first lesion {mean}%, the mean over the versions" in summary(whole)[0]
     assert "the patient’s own chance is the mean" in text_of(render(whole))
 
 

@@ -16,11 +16,12 @@ from rich.console import Console
 from livedo.records import convert
 from livedo.report.intervals import bands, interval
 from livedo.report.panels import steps, value_range
-from livedo.report.shown import Shown, alike, analytes_shown, listed, number, second_units, unit_text
+from livedo.report.shown import Shown, analytes_shown, second_units
 from livedo.report.side_by_side import differences, plans_side_by_side
 from livedo.report.terminal import table
 from livedo.tracking.comparison import Comparison
 from livedo.tracking.outcomes import quantities
+from livedo.wording import alike, carried, listed, model_unit_text, number, power_of_ten, unit_text
 
 FINITE = st.floats(-1e6, 1e6)
 
@@ -49,6 +50,22 @@ def test_bands_are_percentiles_and_a_gap_where_no_member_is_left() -> None:
 )
 def test_number_as_text(value: float, decimals: int, text: str) -> None:
     assert number(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [(80.07, 2, "80"), (0.134, 2, "0.13"), (1032.4, 1, "1032"), (9.96, 1, "10"), (-2.03, 2, "−2.0"), (0.0, 1, "0.0")],
+)
+def test_numbers_of_the_disease_carry_two_digits(value: float, decimals: int, text: str) -> None:
+    assert carried(value, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [("mmol_per_kg_h", "mmol/kg/h"), ("per_h", "1/h"), ("L", "L"), ("ug_per_h", "µg/h"), ("dimensionless", "")],
+)
+def test_units_of_the_model_are_written_as_people_write_them(unit: str, text: str) -> None:
+    assert model_unit_text(unit) == text
 
 
 def test_numbers_shown_together_have_the_same_decimals() -> None:
@@ -132,3 +149,10 @@ def test_missing_quantity_is_a_dash(make_comparison: Callable[..., Comparison], 
     found = plans_side_by_side(make_comparison(None, without))
     (row,) = [row for row in found.right[0].rows if row.quantity.key == "uf_rate"]
     assert row.lines[0].cells[0].median == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"), [(7.3e-7, 0, "7 × 10⁻⁷"), (-1.24e6, 1, "−1.2 × 10⁶"), (3e-12, 1, "3 × 10⁻¹²")]
+)
+def test_powers_of_ten_are_written_out(value: float, decimals: int, text: str) -> None:
+    assert power_of_ten(value, decimals) == text

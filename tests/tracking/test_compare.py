@@ -46,7 +46,7 @@ def test_what_was_never_charted_stays_as_wide_as_the_population(comparison):
     row = {a.analyte: a for a in comparison.agreement}["calcidiol"]
     assert not row.used
     assert row.high / row.low > 1.8
-    assert any("calcidiol" in text for text in comparison.assumptions)
+    assert any("25-hydroxyvitamin D" in text for text in comparison.assumptions)
 
 
 def test_plans_move_labs_the_way_their_name_says(comparison):
@@ -163,7 +163,7 @@ def test_the_real_patient_runs_with_pth_carried_as_uncertain(shared, plans):
     assert not rows["pth"].used
     assert rows["pth"].high / rows["pth"].low > 2
     said = " ".join(found.assumptions)
-    assert "pth" in said
+    assert "parathyroid hormone" in said
     assert "in hospital" in said
 
 

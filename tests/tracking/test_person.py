@@ -41,9 +41,18 @@ def test_age_sex_and_blood_of_the_record_are_taken(tmp_path):
 def test_what_is_not_in_the_record_is_said_to_be_drawn(tmp_path):
     found = person(chart_of(tmp_path, "phosphate,1.8,mmol/L", sex="", born=""), load_body())
     assert not found.given
-    drawn = next(s for s in found.said if s.startswith("Not in the record"))
+    drawn = next(s for s in found.said if s.startswith("Not told by the record"))
     for words in ("age", "sexes", "body mass index", "haemoglobin", "C-reactive protein"):
         assert words in drawn
+
+
+def test_what_the_record_holds_and_cannot_tell_now_is_said_to_be_drawn_with_the_reason(tmp_path):
+    path = tmp_path / "labs.csv"
+    path.write_text(
+        COLUMNS + "A1,F,1960,2010-01-03 08:00,haemoglobin,95,g/L\nA1,F,1960,2024-01-03 08:00,phosphate,1.8,mmol/L\n"
+    )
+    said = " ".join(person(read(path), load_body()).said)
+    assert "haemoglobin (left out of 1 draw: 1 too old to describe the patient now)" in said
 
 
 def test_c_reactive_protein_is_not_taken_beside_a_given_lesion(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from livedo.care.actions import begins, find
@@ -10,7 +11,8 @@ from livedo.care.issues import Issue
 from livedo.errors import InputError
 
 if TYPE_CHECKING:
-    from livedo.care.plan import Plan
+    from livedo.care.actions import Kind
+    from livedo.care.plan import Action, Plan
     from livedo.care.treatments import Treatments
 
 
@@ -55,35 +57,26 @@ def action_sites_exist(plan: Plan, table: Treatments) -> Iterator[Issue]:
     """A site is one of the skin's, and is stated only for what is done at a site."""
     from livedo.body import load_body
 
-    sites = load_body().sites
+    sites, kinds = load_body().sites, {number: kind for number, _, kind in _known(plan)}
     for number, action in enumerate(plan.actions):
         if action.site is None:
             continue
         place = ("actions", number, "site")
         if action.site not in sites:
             yield Issue("error", "no_such_site", "is not a site of the skin", place, action.site, ", ".join(sites))
-            continue
-        try:
-            sited = find(action.action).sited
-        except InputError:
-            continue
-        if not sited:
+        elif number in kinds and not kinds[number].sited:
             yield Issue("error", "no_site", "is not done at a site", place, action.site, "no site")
 
 
 def actions_in_order(plan: Plan, table: Treatments) -> Iterator[Issue]:
     """What needs another action before it comes after one: a dressing or graft on eschar cannot act."""
-    for number, action in enumerate(plan.actions):
-        try:
-            kind = find(action.action)
-        except InputError:
-            continue
+    for number, action, kind in _known(plan):
         if not kind.needs_before:
             continue
         before = [
             other
-            for other in plan.actions
-            if _is(other.action, kind.needs_before)
+            for _, other, its in _known(plan)
+            if its.name == kind.needs_before
             and begins(other) <= begins(action)
             and (other.site is None or action.site is None or other.site == action.site)
         ]
@@ -100,23 +93,37 @@ def actions_in_order(plan: Plan, table: Treatments) -> Iterator[Issue]:
 
 def one_operation(plan: Plan, table: Treatments) -> Iterator[Issue]:
     """The glands are taken out once."""
-    done = [n for n, a in enumerate(plan.actions) if _is(a.action, "parathyroidectomy")]
-    for number in done[1:]:
-        yield Issue(
-            "error",
-            "operation_twice",
-            "is done a second time",
-            ("actions", number, "action"),
-            plan.actions[number].action,
-            "one operation",
-        )
+    done = [(number, action) for number, action, kind in _known(plan) if kind.name == "parathyroidectomy"]
+    for number, action in done[1:]:
+        place = ("actions", number, "action")
+        yield Issue("error", "operation_twice", "is done a second time", place, action.action, "one operation")
 
 
-def _is(name: str, wanted: str) -> bool:
-    try:
-        return find(name).name == wanted
-    except InputError:
-        return False
+def events_ordered_once(plan: Plan, table: Treatments) -> Iterator[Issue]:
+    """What is done once at its hour stands once: the same entry again is a slip."""
+    first: dict[tuple[str, str | None, float], int] = {}
+    for number, action, kind in _known(plan):
+        if kind.kind not in ("event", "graft"):
+            continue
+        earlier = first.setdefault((kind.name, action.site, begins(action)), number)
+        if earlier != number:
+            told = f"is ordered for the same hour and place as in actions {earlier + 1}"
+            place = ("actions", number, "action")
+            yield Issue("error", "action_twice", told, place, action.action, "one entry, or another start or site")
 
 
-ACTION_CHECKS = (actions_known, action_doses_possible, action_sites_exist, actions_in_order, one_operation)
+def _known(plan: Plan) -> Iterator[tuple[int, Action, Kind]]:
+    """Number in the plan, action and its row, of those that are in the table."""
+    for number, action in enumerate(plan.actions):
+        with suppress(InputError):
+            yield number, action, find(action.action)
+
+
+ACTION_CHECKS = (
+    actions_known,
+    action_doses_possible,
+    action_sites_exist,
+    actions_in_order,
+    one_operation,
+    events_ordered_once,
+)

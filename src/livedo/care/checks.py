@@ -60,6 +60,20 @@ def diet_possible(plan: Plan, table: Treatments) -> Iterator[Issue]:
             yield from judge(name, stated.value, ("diet", name), stated.text)
 
 
+def starts_within_reach(plan: Plan, table: Treatments) -> Iterator[Issue]:
+    """Nothing starts when no run would come to it."""
+    for place, item in plan.items():
+        yield from judge("start", item.from_h, (*place, "start"), item.start.text)
+
+
+def meals_eaten(plan: Plan, table: Treatments) -> Iterator[Issue]:
+    """No dose is taken with more meals than a day has."""
+    for place, _, item in plan.drugs():
+        taken = getattr(item, "taken", None)
+        if taken is not None and taken.meals:
+            yield from judge("meals", taken.times, (*place, "taken"), taken.text)
+
+
 def stops_after_start(plan: Plan, table: Treatments) -> Iterator[Issue]:
     """Nothing stops before it starts, or at once."""
     for place, item in plan.items():
@@ -253,6 +267,8 @@ CHECKS: Final[tuple[Callable[[Plan, Treatments], Iterator[Issue]], ...]] = (
     days_given_once,
     sessions_possible,
     diet_possible,
+    starts_within_reach,
+    meals_eaten,
     stops_after_start,
     prescriptions_do_not_overlap,
     sessions_end_before_the_next,

@@ -29,6 +29,7 @@ from livedo.care.treatments import (
     load_treatments,
 )
 from livedo.records.units import express
+from livedo.wording import capital, listed
 
 _ABSENT = {
     BINDER: "No phosphate binder.",
@@ -63,7 +64,7 @@ def describe(plan: Plan, treatments: Treatments | None = None) -> str:
 
 
 def _dialysis(item: DialysisPrescription) -> str:
-    days = _listed([DAY_NAMES[DAYS.index(day)] for day in sorted(item.days, key=DAYS.index)])
+    days = listed([DAY_NAMES[DAYS.index(day)] for day in sorted(item.days, key=DAYS.index)])
     calcium = item.dialysate_calcium.value
     milliequivalents = express(calcium, DIALYSATE_CALCIUM, "mEq/L")
     blood, dialysate = (flow.value / FLOW.factors["mL/min"] for flow in (item.blood_flow, item.dialysate_flow))
@@ -120,7 +121,7 @@ def _diet(diet: Diet) -> str:
     if all(amount is None for _, amount in stated):
         return "Diet and fluid as estimated for the patient."
     parts = [f"{what} {'as estimated' if amount is None else amount.text}" for what, amount in stated]
-    return f"Diet: {_listed(parts)}."
+    return f"Diet: {listed(parts)}."
 
 
 def _drug(plan: Plan, item: Drug, drug: Treatment) -> str:
@@ -128,24 +129,24 @@ def _drug(plan: Plan, item: Drug, drug: Treatment) -> str:
     amount = doses.daily_amount(item, drug, sessions)
     how = item.taken.text if hasattr(item, "taken") else item.schedule  # type: ignore[union-attr]
     route = _ROUTES[doses.route_of(item, drug)]
-    text = f"{drug.drug.capitalize()} {item.dose.text} {how}, {route}"
+    text = f"{drug.drug.capitalize()} {item.dose.text.replace(' ug', ' µg')} {how}, {route}"
     extra: list[str] = []
     if drug.drug_class == BINDER:
         extra.append(f"binds phosphate like {amount / 1000 * (drug.pbed_per_g or 0):.3g} g of calcium carbonate a day")
     if drug.drug_class in (BINDER, SUPPLEMENT) and drug.elemental_calcium:
         extra.append(f"{amount * drug.elemental_calcium:.0f} mg of calcium a day")
     if drug.dose_unit == "ug" and amount:
-        extra.append(f"{amount * doses.DAYS_PER_WEEK:.3g} ug a week")
+        extra.append(f"{amount * doses.DAYS_PER_WEEK:.3g} µg a week")
     pills = doses.tablets_per_dose(item.dose, drug) * doses.doses_per_day(item, sessions) if route == "by mouth" else 0
     if pills:
-        extra.append(f"{pills:.3g} tablet{'' if pills == 1 else 's'} a day")
+        extra.append(f"{round(pills, 1 if pills >= 1 else 2):g} tablet{'' if pills == 1 else 's'} a day")
     return text + (f" ({'; '.join(extra)})" if extra else "") + f"{_period(item)}."
 
 
 def _action(action: Action) -> str:
     kind = find(action.action)
     dose = action.dose or (f"{kind.dose:g} {kind.dose_unit}" if kind.dose_unit else "")
-    text = f"{kind.name[0].upper()}{kind.name[1:]}{' ' + dose if dose else ''}"
+    text = f"{capital(kind.name)}{' ' + dose if dose else ''}"
     if kind.kind == "sessions":
         often = f"{action.per_week or kind.per_week:g} a week for {kind.hours:g} h"
         text += f", {often}{f', {action.sessions} in all' if action.sessions else ''}"
@@ -160,7 +161,3 @@ def _period(item: DialysisPrescription | KidneyItem | Drug | Action) -> str:
     start = "" if item.from_h == 0 else f" from {item.start.text}"
     stop = "" if item.stop is None else f" until {item.stop.text}"
     return start + stop
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -31,7 +31,7 @@ class Limit:
 
     def say(self, value: float) -> str:
         """``value`` in the table's unit, with the unit."""
-        return f"{value / self.factor:.4g}" + ("" if self.unit == "dimensionless" else f" {self.unit}")
+        return f"{value / self.factor:.5g}" + ("" if self.unit == "dimensionless" else f" {self.unit}")
 
 
 _KINDS: Final = {
@@ -53,6 +53,7 @@ _KINDS: Final = {
     "egfr": quantity.FILTRATION,
     "decline": quantity.DECLINE,
     "prednisolone": quantity.DAILY_DRUG,
+    "start": quantity.MOMENT,
     "dialysate_magnesium": quantity.MAGNESIUM,
     "dialysate_bicarbonate": quantity.BICARBONATE,
     "dialysate_citrate": quantity.CITRATE,

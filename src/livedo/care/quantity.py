@@ -117,6 +117,7 @@ def _per_day(mass: float) -> dict[str, float]:
 
 
 DURATION = Kind("a duration", "h", {"h": 1.0, "hours": 1.0, "hour": 1.0, "min": 1 / 60}, "4 h")
+MOMENT = Kind("a time from the plan's start", "h", {"days": HOURS_PER_DAY}, "day 28")
 FLOW = Kind("a flow", "L/h", {"mL/min": 0.06, "L/min": 60.0, "L/h": 1.0, "mL/h": 1e-3}, "300 mL/min")
 CALCIUM = Kind(
     "a calcium concentration",

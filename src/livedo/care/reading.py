@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from livedo.care.checks import check_plan
 from livedo.care.issues import Issue, Place
@@ -128,6 +128,8 @@ _STAND_INS: dict[str, dict[str, Any]] = {
 _READS = {
     "day_repeated": ("days",),
     "stop_before_start": ("start", "stop"),
+    "start_out_of_range": ("start",),
+    "meals_out_of_range": ("taken",),
     "unknown_drug": ("drug",),
     "dose_not_positive": ("drug", "dose"),
     "dose_unclear": ("drug", "dose"),
@@ -172,7 +174,8 @@ def load_yaml(path: Path, name: str) -> tuple[dict[str, Any], dict[Place, int]]:
     except UnicodeDecodeError as error:
         raise InputError("is not text in UTF-8", where=name, expected="a plan in YAML") from error
     except OSError as error:
-        raise InputError("cannot be read", where=name, expected="a plan in YAML") from error
+        why = "is a folder" if path.is_dir() else f"cannot be read ({error.strerror})"
+        raise InputError(why, where=name, expected="a plan in YAML") from error
     try:
         depth = 0
         for event in yaml.parse(text, Loader=yaml.BaseLoader):
@@ -253,29 +256,22 @@ def _structural(error: ValidationError) -> list[Issue]:
         elif kind in ("too_short", "string_too_short"):
             issue = Issue("error", "empty", "is empty", place, None, "something written here")
         else:
-            issue = Issue("error", "not_a_value", "cannot be used", place, value, found["msg"])
+            issue = Issue(
+                "error", "not_a_value", "cannot be used", place, value, found["msg"].removeprefix("Input should be ")
+            )
         issues.append(issue)
     return issues
 
 
 def _keys_at(place: Place) -> tuple[str, ...]:
-    from livedo.care import plan as models
+    """The keys of an entry of the section at ``place``, or of a plan."""
+    from livedo.care.plan import Plan
 
-    sections: dict[str, Any] = {
-        "dialysis": models.DialysisPrescription,
-        "peritoneal_dialysis": models.PeritonealDialysis,
-        "kidney_function": models.KidneyFunction,
-        "transplant": models.Transplant,
-        "prednisolone": models.Prednisolone,
-        "diet": models.Diet,
-        "binders": models.Binder,
-        "active_vitamin_d": models.ActiveVitaminD,
-        "calcium": models.CalciumSupplement,
-        "calcimimetic": models.Calcimimetic,
-        "medicines": models.Medicine,
-    }
-    model = sections.get(str(place[0]), models.Plan) if len(place) > 1 else models.Plan
-    return tuple(model.model_fields)
+    if len(place) == 1:
+        return tuple(Plan.model_fields)
+    section: Any = Plan.model_fields[str(place[0])].annotation
+    (entry, *_) = get_args(section) or (section,)
+    return tuple(entry.model_fields)
 
 
 def _without(data: dict[str, Any], places: set[Place]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,13 @@ import numpy as np
 from livedo.body import load_body
 from livedo.care.actions import carry_out
 from livedo.care.kidney_states import kidney_states
-from livedo.care.orders import Order, inputs_at, orders, sessions
+from livedo.care.orders import Order, SessionRule, inputs_at, orders, sessions
 from livedo.care.pulses import pulse_schedule
 from livedo.engine import Schedule
 from livedo.errors import InputError
 
 if TYPE_CHECKING:
+    from livedo.body import Body
     from livedo.care.plan import Plan
 
 #: Inputs that a patient swallows: what is taken is the prescribed dose times the patient's adherence.
@@ -74,18 +76,34 @@ def timetable(
         schedule = schedule.set(order.symbol, value, order.start_h)
     schedule = schedule + kidney_states(plan, as_at_start=as_at_start)
     schedule = schedule + pulse_schedule(plan, rules, as_at_start=as_at_start)
-    own, stated = load_body().parameters, list(dict.fromkeys(symbol for rule in rules for symbol, _ in rule.bath))
+    schedule = schedule + _sessions(plan.name, rules, dry_weight, V_target, body, perfusion)
+    if plan.actions and not as_at_start:
+        numbers = np.arange(len(dry_weight)) if people is None else people
+        schedule = schedule + carry_out(plan.actions, people=numbers, seed=seed, body=body)
+    return schedule
+
+
+def _sessions(
+    plan: str,
+    rules: list[SessionRule],
+    dry_weight: np.ndarray,
+    V_target: np.ndarray,
+    body: Body,
+    perfusion: Mapping[str, str],
+) -> Schedule:
+    """Dialysis sessions, each to its dry weight; a bath that one prescription states is the body's own in the others."""
+    schedule, own = Schedule(), body.parameters
+    stated = list(dict.fromkeys(symbol for rule in rules for symbol, _ in rule.bath))
     for rule in rules:
         wanted = dry_weight if rule.dry_weight_kg is None else np.full_like(dry_weight, rule.dry_weight_kg)
         far = np.abs(wanted / dry_weight - 1.0) > FARTHEST_DRY_WEIGHT
         if far.any():
-            weight = float(dry_weight[far][0])
             raise InputError(
                 "a prescribed dry weight is far from the patient's own",
-                where=plan.name,
+                where=plan,
                 field="dry_weight",
                 value=f"{rule.dry_weight_kg:g} kg",
-                expected=f"within {100 * FARTHEST_DRY_WEIGHT:.0f}% of {weight:.1f} kg",
+                expected=f"within {100 * FARTHEST_DRY_WEIGHT:.0f}% of {float(dry_weight[far][0]):.1f} kg",
             )
         schedule = schedule.set("V_target", V_target + (wanted - dry_weight), rule.from_h)
         during = {
@@ -109,7 +127,4 @@ def timetable(
             start=rule.from_h,
             stop=rule.until_h,
         )
-    if plan.actions and not as_at_start:
-        numbers = np.arange(len(dry_weight)) if people is None else people
-        schedule = schedule + carry_out(plan.actions, people=numbers, seed=seed, body=body)
     return schedule

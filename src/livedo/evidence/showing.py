@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from livedo.evidence.scorecard import INSIDE, NOT_SIMULATED, Line, Scorecard
 from livedo.pages import templates
+from livedo.wording import number as written
+from livedo.wording import power_of_ten
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,14 +20,14 @@ UNITS = {"percent": "%", "": ""}
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Significant digits, whole numbers whole; nothing for NaN."""
+    """Significant digits, whole numbers whole, with a true minus sign; nothing for NaN."""
     if not math.isfinite(value):
         return ""
     if value == 0:
         return "0"
     if 1e-3 <= abs(value) < 1e5:
-        return f"{value:.{max(0, digits - 1 - math.floor(math.log10(abs(value))))}f}"
-    return f"{value:.2g}"
+        return written(value, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+    return power_of_ten(value)
 
 
 def band(line: Line) -> str:

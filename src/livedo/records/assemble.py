@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 ADULT = 18
 _SHOWN = 3
-_FEW = 1
 _NEAR = timedelta(days=90)
 
 _EVENT = ("time", "end", "name", "group", "system", "code", "text", "source")
@@ -151,7 +150,7 @@ def _doubt_units(kept: list[tuple[RawObservation, float]], notes: Notes) -> None
         analyte = analytes()[name]
         low, high = analyte.typical_low, analyte.typical_high
         middle = median(value for _, value in pairs)
-        if len(pairs) < _FEW or low is None or high is None or low <= middle <= high:
+        if low is None or high is None or low <= middle <= high:
             continue
         recorded = median(value for value, _ in pairs)
         fits = fitting_units(recorded, analyte, but=unit, low=low, high=high)
@@ -162,7 +161,7 @@ def _doubt_units(kept: list[tuple[RawObservation, float]], notes: Notes) -> None
 
 def _events(events: list[RawEvent], kind: str, notes: Notes) -> pl.DataFrame:
     rows: list[tuple[Any, ...]] = []
-    seen: dict[tuple[Any, ...], int] = {}
+    seen: set[tuple[Any, ...]] = set()
     repeated = 0
     for event in sorted((e for e in events if e.kind == kind), key=lambda e: e.source):
         concept = event.concept
@@ -176,7 +175,7 @@ def _events(events: list[RawEvent], kind: str, notes: Notes) -> pl.DataFrame:
         repeated += key in seen
         if kind == "drug" or key not in seen:
             rows.append(row)
-        seen[key] = 1
+        seen.add(key)
     notes.add("repeated_drugs" if kind == "drug" else "duplicate_events", f"{kind}s", count=repeated)
     return _frame(_DRUG if kind == "drug" else _EVENT, sorted(rows, key=_order))
 

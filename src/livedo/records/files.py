@@ -43,15 +43,18 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """The content of `path` as UTF-8 text without a byte order mark; InputError where it is not UTF-8."""
+    """The content of `path` as UTF-8 text without a byte order mark; InputError where it is not UTF-8, or holds a zero byte."""
+    data = read_bytes(path)
+    if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"a zero byte at byte {data.index(0)}", where=str(path), expected="text in UTF-8")
     try:
-        return read_bytes(path).decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"not UTF-8 at byte {error.start}",
             where=str(path),
             value=error.object[error.start],
-            expected="UTF-8",
+            expected="text in UTF-8",
         ) from None
 
 
@@ -69,7 +72,9 @@ def load_json(text: str, where: str) -> Any:
 
 def csv_rows(path: Path) -> Iterator[list[str]]:
     """The rows of a CSV file, its header first; blank rows come as empty lists."""
+    rows = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     try:
-        yield from csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+        yield from rows
     except csv.Error as error:
-        raise InputError(f"not valid CSV: {error}", where=str(path)) from None
+        where = f"{path}, line {rows.line_num}"
+        raise InputError(f"not valid CSV: {error}", where=where, expected="cells whose quotes are closed") from None

@@ -21,6 +21,7 @@ from livedo.records.files import csv_rows
 from livedo.records.raw import RawChart, RawEvent, RawObservation, read_number
 from livedo.records.times import EXPECTED, Time, parse_time
 from livedo.records.units import find_unit
+from livedo.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 REQUIRED = ("patient", "datetime", "analyte", "value", "unit")
 OPTIONAL = ("prepost", "setting", "sex", "birth_year")
 _LONGEST = 31 * 24 * 3600
+_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _PREPOST = {"pre": "pre", "post": "post", "": None, "unk": None, "unknown": None, "na": None}
 _SETTING = {"inpatient": "inpatient", "outpatient": "outpatient", "": None, "unknown": None}
 _SEX = {"female": "female", "f": "female", "male": "male", "m": "male", "": None, "unknown": None}
@@ -50,16 +52,18 @@ def read_raw(path: Path, patient: str | None = None) -> list[RawChart]:
     """
     rows, sheets_left = (_sheet_rows(path), 0) if path.suffix.lower() != ".xlsx" else _workbook_rows(path)
     header = next(rows, None)
-    if not header:
+    if not header or not any(cell.strip() for cell in header):
         raise InputError("the table is empty", where=str(path), expected="a header row and entries")
     columns = _columns(header, str(path))
+    least = 1 + max(columns[name] for name in REQUIRED)
     charts: dict[str, RawChart] = {}
     for number, cells in enumerate(rows, start=2):
         if not any(cell.strip() for cell in cells):
             continue
         where = f"{path.name} row {number}"
-        if len(cells) > len(header):
-            raise InputError(f"the row has {len(cells)} cells", where=where, expected=f"{len(header)}, as the header")
+        if not least <= len(cells) <= len(header):
+            expected = f"{len(header)}, as the header"
+            raise InputError(f"the row has {counted(len(cells), 'cell')}", where=where, expected=expected)
         row = {name: cells[index].strip() if index < len(cells) else "" for name, index in columns.items()}
         if not row["patient"]:
             raise InputError("the row names no patient", where=where, field="patient", expected="an id")
@@ -98,6 +102,9 @@ def _workbook_rows(path: Path) -> tuple[Iterator[list[str]], int]:
 def _columns(header: list[str], where: str) -> dict[str, int]:
     names = [name.strip().lower() for name in header]
     missing = [name for name in REQUIRED if name not in names]
+    if len(names) == 1 and (other := next((s for s in _OTHER_SEPARATORS if s in names[0]), None)):
+        message = f"the columns are separated by {_OTHER_SEPARATORS[other]}"
+        raise InputError(message, where=where, value=header[0], expected="columns separated by commas")
     if missing:
         raise InputError(
             f"missing column{'s' if len(missing) > 1 else ''} {', '.join(missing)}",
@@ -177,7 +184,7 @@ def _unknown(name: str, chart: RawChart, where: str, table: str) -> None:
             where=where,
             field="analyte",
             value=name,
-            expected=f"{near}, perhaps" if near else "the name of an analyte",
+            expected=f"the name of an analyte, perhaps {near}" if near else "the name of an analyte",
         )
     chart.notes.add("unknown_analyte", table, detail=name)
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 _FORM = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?", re.IGNORECASE
 )
-EXPECTED = "YYYY-MM-DD, YYYY-MM-DD HH:MM[:SS], or with an offset as 2026-01-05T07:30:00+01:00"
+FIRST_YEAR = 1900
+EXPECTED = f"YYYY-MM-DD, YYYY-MM-DD HH:MM[:SS], or with an offset as 2026-01-05T07:30:00+01:00, not before {FIRST_YEAR}"
 
 
 class Time(NamedTuple):
@@ -35,10 +36,11 @@ def parse_time(text: str) -> Time:
     Raises
     ------
     ValueError
-        `text` is in another form (05/01/2026 may be May or January), or no such day or hour exists.
+        `text` is in another form (05/01/2026 may be May or January), no such day or hour exists, or it is before ``FIRST_YEAR``.
+        A year to come is read: records without names have their dates moved.
     """
     match = _FORM.fullmatch(text.strip())
-    if match is None:
+    if match is None or int(match[1][:4]) < FIRST_YEAR:
         raise ValueError(f"not an ISO 8601 date or time: {text!r}")
     date, clock, zone = match.groups()
     if clock is None:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.care.actions import begins, find
-from livedo.report.shown import listed
 from livedo.tables import read_table
+from livedo.wording import capital, listed
 
 if TYPE_CHECKING:
     from livedo.care.actions import Kind
@@ -139,7 +139,7 @@ def sentence(values: Mapping[str, float], later: Mapping[str, float] | None = No
     wound = listed([said["dead"], said["open"]])
     bed = f"; {said['bed']}" if values["wound_area"] >= SEEN else ""
     text = f"{wound}, {said['germs']}{bed}; {said['skin']}; {said['pain']}."
-    return text[0].upper() + text[1:]
+    return capital(text)
 
 
 def _lost(outcome: PlanOutcome, who: int, week: int, kind: Kind) -> bool:

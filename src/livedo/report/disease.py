@@ -8,27 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.report.diary import Diary, diaries
-from livedo.report.figures import Behind, Panel, places
+from livedo.report.figures import Behind, Figure, Panel, headings, places
 from livedo.report.intervals import bands, interval, of_members
 from livedo.report.panels import plan_panel, value_range
 from livedo.report.rivals import Rivals, rivals
-from livedo.report.shown import Measure, measures, number
+from livedo.report.shown import Measure, measures
 from livedo.tracking.comparison import Refused
 from livedo.tracking.disease import BaseRate, base_rates
+from livedo.wording import carried
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Comparison, PlanOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """One trajectory under every plan: panels, a sentence, and a table of numbers at ``days``."""
-
-    shown: Measure
-    panels: tuple[Panel, ...]
-    caption: str
-    days: tuple[str, ...]
-    behind: tuple[Behind, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ class DiseaseText:
     week: float
     summary: tuple[str, ...]
     base: tuple[BaseRate, ...]
-    figures: tuple[Course, ...]
+    figures: tuple[Figure, ...]
     acts: tuple[Act, ...]
     harms: tuple[Harmed, ...]
     refused: tuple[tuple[str, Refused], ...]
@@ -94,20 +84,21 @@ def summary(comparison: Comparison) -> tuple[str, ...]:
     for outcome in comparison.outcomes:
         name = outcome.plan.name
         if "lesion_risk" in outcome.summary:
-            risk, rate = (_words(of_members(outcome, key), 2) for key in ("lesion_risk", "lesion_rate"))
+            risk, rate = (of_members(outcome, key) for key in ("lesion_risk", "lesion_rate"))
+            (middle, ends), (rate_middle, rate_ends) = (_words(values, 2) for values in (risk, rate))
             said.append(
-                f"{name}: chance of a first lesion {risk[0]}% ({risk[1]}), mean over the versions "
-                f"{_mean(of_members(outcome, 'lesion_risk'))}%; per 1000 patient-years {rate[0]} ({rate[1]}), "
-                f"mean {_mean(of_members(outcome, 'lesion_rate'))}."
+                f"{name}: chance of a first lesion {_mean(risk)}%, the mean over the versions (median {middle}%, 90% interval "
+                f"{ends}); per 1000 patient-years {_mean(rate)} (median {rate_middle}, {rate_ends})."
             )
         elif "alive_last" in outcome.summary:
             keys = ("wound_last", "eschar_last", "pain_last", "alive_last", "died_sepsis")
             wound, eschar, pain, alive, sepsis = (_words(of_members(outcome, key), 1) for key in keys)
-            means = [_mean(of_members(outcome, key)) for key in ("alive_last", "died_sepsis")]
+            lives, dies = (_mean(of_members(outcome, key)) for key in ("alive_last", "died_sepsis"))
             said.append(
                 f"{name}: at the end open wound {wound[0]} cm² ({wound[1]}), eschar {eschar[0]} cm² ({eschar[1]}), "
-                f"pain {pain[0]} of 10 ({pain[1]}); chance to be alive {alive[0]}% ({alive[1]}), mean over the versions "
-                f"{means[0]}%; to have died of sepsis from the wound {sepsis[0]}% ({sepsis[1]}), mean {means[1]}%."
+                f"pain {pain[0]} of 10 ({pain[1]}); chance to be alive {lives}%, the mean over the versions "
+                f"(median {alive[0]}%, 90% interval {alive[1]}), to have died of sepsis from the wound {dies}% "
+                f"(median {sepsis[0]}%, {sepsis[1]})."
             )
     if any("lesion_risk" in outcome.summary for outcome in comparison.outcomes):
         rates = [row.per_1000 for row in base_rates()]
@@ -120,29 +111,29 @@ def summary(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _by_definition(comparison: Comparison) -> tuple[str, ...]:
-    """First lesions per 1000 patient-years under the first plan by each definition of a case, median and interval, as words.
+    """First lesions per 1000 patient-years under the first plan by each definition of a case, mean and 90% interval, as words.
 
     The body's hazard is set on the first row; who counts as a case is taken to scale everyone's alike (assumption).
     """
     first = comparison.outcomes[0]
     if "lesion_rate" not in first.summary:
         return ()
-    rate, rows = interval(of_members(first, "lesion_rate")), base_rates()
-    found = [rate.scaled(row.per_1000 / rows[0].per_1000) for row in rows]
-    return tuple(f"{number(f.median, 1)} ({number(f.low, 1)} to {number(f.high, 1)})" for f in found)
+    rate, rows = of_members(first, "lesion_rate"), base_rates()
+    found = [rate * row.per_1000 / rows[0].per_1000 for row in rows]
+    return tuple(f"{_mean(values)} ({_words(values, 2)[1]})" for values in found)
 
 
 def _mean(values: np.ndarray) -> str:
     finite = values[np.isfinite(values)]
-    return number(float(finite.mean()), 1) if finite.size else "–"
+    return carried(float(finite.mean()), 2) if finite.size else "–"
 
 
 def _words(values: np.ndarray, decimals: int) -> tuple[str, str]:
     found = interval(values)
-    return number(found.median, decimals), f"{number(found.low, decimals)} to {number(found.high, decimals)}"
+    return carried(found.median, decimals), f"{carried(found.low, decimals)} to {carried(found.high, decimals)}"
 
 
-def _courses(comparison: Comparison) -> tuple[Course, ...]:
+def _courses(comparison: Comparison) -> tuple[Figure, ...]:
     return tuple(
         _course(comparison, shown)
         for shown in measures()
@@ -150,26 +141,26 @@ def _courses(comparison: Comparison) -> tuple[Course, ...]:
     )
 
 
-def _course(comparison: Comparison, shown: Measure) -> Course:
+def _course(comparison: Comparison, shown: Measure) -> Figure:
     found = [(o, bands(shown.factor * o.values[shown.symbol])) for o in comparison.outcomes]
     values = value_range([v for _, p in found for v in p[[0, 4]].ravel().tolist()])
     span = (0.0, max(float(o.days[-1]) for o in comparison.outcomes))
     reference = (comparison.outcomes[0].days, found[0][1][2])
     panels, ends = [], []
     for place, (outcome, percentiles) in enumerate(found):
-        low, _, middle, _, high = (number(float(v), shown.decimals) for v in percentiles[:, -1])
+        low, _, middle, _, high = (carried(float(v), shown.decimals) for v in percentiles[:, -1])
         ends.append(f"{outcome.plan.name} {middle} ({low} to {high})")
         words = f"{shown.label} under {outcome.plan.name}: at the end {middle} {shown.unit} (90% of versions {low} to {high})"
         dotted = None if place == 0 else reference
         panels.append(
             Panel(outcome.plan.name, plan_panel(shown, outcome.days, percentiles, dotted, values, span, words))
         )
-    days = comparison.outcomes[0].days
-    return Course(
+    return Figure(
         shown=shown,
         panels=tuple(panels),
-        caption=f"At the end, median and 90% interval, {shown.unit}: {'; '.join(ends)}.",
-        days=tuple(number(float(days[place]), 0) for place in places(comparison.outcomes[0])),
+        caption=(f"At the end, median and 90% interval, {shown.unit}: {'; '.join(ends)}.",),
+        marks=frozenset(),
+        headings=headings(comparison.outcomes[0]),
         behind=tuple(_behind(outcome.plan.name, shown, outcome) for outcome in comparison.outcomes),
     )
 
@@ -188,10 +179,10 @@ def harmed(comparison: Comparison) -> tuple[Harmed, ...]:
     def told(found: ExpectedHarm | None) -> str:
         if found is None:
             return ""
-        words = f"{number(found.chance, 1)}%"
+        words = f"{carried(found.chance, 1)}%"
         if found.low is not None and found.high is not None:
-            words += f" ({number(found.low, 1)} to {number(found.high, 1)})"
-        return words + (f"; without it {number(found.anyway, 1)}%" if found.anyway is not None else "")
+            words += f" ({carried(found.low, 1)} to {carried(found.high, 1)})"
+        return words + (f"; without it {carried(found.anyway, 1)}%" if found.anyway is not None else "")
 
     return tuple(
         Harmed(rate.what, rate.harm, tuple(told(run.get(rate)) for run in runs), rate.among, rate.source)

@@ -12,8 +12,9 @@ import numpy as np
 from livedo.report.intervals import Interval, bands, interval, of_members
 from livedo.report.panels import Mark, past_panel, plan_panel, value_range
 from livedo.report.reading import day_zero
-from livedo.report.shown import Shown, analytes_shown, counted, number
+from livedo.report.shown import Measure, Shown, analytes_shown
 from livedo.tracking.outcomes import quantities
+from livedo.wording import counted, number
 
 if TYPE_CHECKING:
     from livedo.records.chart import Chart
@@ -42,13 +43,13 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """All of one analyte: panels, the sentences under them, and a table of numbers at ``days``."""
+    """All of one quantity: panels, the sentences under them, which marks the past has, and a table of numbers by day."""
 
-    shown: Shown
+    shown: Shown | Measure
     panels: tuple[Panel, ...]
     caption: tuple[str, ...]
     marks: frozenset[str]
-    days: tuple[str, ...]
+    headings: tuple[str, ...]
     behind: tuple[Behind, ...]
 
 
@@ -118,7 +119,7 @@ def _figure(comparison: Comparison, shown: Shown, marks: Sequence[Mark], past: t
             *_target(shown),
         ),
         marks=frozenset(mark.kind for mark in recent) | (frozenset({"stay"}) if stays else frozenset()),
-        days=tuple(number(comparison.outcomes[0].days[place], 0) for place in places(comparison.outcomes[0])),
+        headings=headings(comparison.outcomes[0]),
         behind=tuple(_behind(shown, outcome) for outcome in comparison.outcomes),
     )
 
@@ -191,6 +192,11 @@ def _overlap(ends: Sequence[Interval]) -> str:
     if max(end.low for end in ends) <= min(end.high for end in ends):
         return f"the 90% intervals of {'both' if len(ends) == 2 else 'all'} plans overlap"
     return "the 90% intervals do not overlap" if len(ends) == 2 else "not all of the 90% intervals overlap"
+
+
+def headings(outcome: PlanOutcome) -> tuple[str, ...]:
+    """Of the table of numbers: 'Day 2' and so on."""
+    return tuple(f"Day {number(float(outcome.days[place]), 0)}" for place in places(outcome))
 
 
 def places(outcome: PlanOutcome) -> list[int]:

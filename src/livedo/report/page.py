@@ -14,9 +14,10 @@ from livedo.report import reading
 from livedo.report.disease import disease_text
 from livedo.report.intervals import interval
 from livedo.report.panels import MARKS
-from livedo.report.shown import alike, counted, harms_not_modelled, listed, number, unit_text
+from livedo.report.shown import harms_not_modelled
 from livedo.report.side_by_side import check_summaries, differences, plans_side_by_side
 from livedo.report.writing import plain
+from livedo.wording import alike, capital, counted, listed, model_unit_text, number, unit_text
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Agreement, Comparison, PlanOutcome
@@ -120,9 +121,7 @@ def _plan_text(outcome: PlanOutcome, anchor: str) -> PlanText:
         f"(member{'' if len(who) == 1 else 's'} {_few(who)}): {reason}"
         for reason, who in by_reason.items()
     )
-    return PlanText(
-        name, anchor, description[:1].upper() + description[1:], tuple(sentences), outcome.warnings, failures
-    )
+    return PlanText(name, anchor, capital(description), tuple(sentences), outcome.warnings, failures)
 
 
 def _few(who: list[int]) -> str:
@@ -137,7 +136,7 @@ def _agrees(row: Agreement) -> Agrees:
 
     symbols = {symbol: analyte for analyte, symbol in ANALYTES.items()}
     analyte = find_analyte(symbols.get(row.analyte, row.analyte))
-    label = row.analyte if analyte is None else analyte.label[:1].upper() + analyte.label[1:]
+    label = row.analyte if analyte is None else capital(analyte.label)
     other = None if analyte is None or analyte.unit != row.unit else conventional_unit(analyte)
 
     def both(*values: float) -> tuple[str, ...]:
@@ -175,13 +174,12 @@ def _traits(comparison: Comparison) -> list[Trait]:
     found: list[Trait] = []
     for name, values in comparison.traits.items():
         row = table.get(name)
-        unit = "" if row is None or row.unit == "dimensionless" else row.unit.replace("_per_", "/")
         before = comparison.prior_traits.get(name)
         label = row.meaning if row is not None else name
         found.append(
             Trait(
-                label=label[:1].upper() + label[1:],
-                unit=unit.replace("per_", "1/"),
+                label=capital(label),
+                unit="" if row is None else model_unit_text(row.unit),
                 before="–" if before is None else _three(before),
                 after=_three(values),
             )

@@ -13,7 +13,8 @@ from html import escape
 
 import numpy as np
 
-from livedo.report.shown import Measure, Shown, number
+from livedo.report.shown import Measure, Shown
+from livedo.wording import number
 
 WIDTH, HEIGHT = 214, 176
 LEFT, RIGHT, TOP, BOTTOM = 30, 182, 20, 150

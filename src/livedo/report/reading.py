@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from livedo.records.units import conventional_unit, express, resolve_analyte
-from livedo.report.shown import alike, analytes_shown, counted, unit_text
+from livedo.report.shown import analytes_shown
+from livedo.wording import alike, capital, counted, unit_text
 
 if TYPE_CHECKING:
     from livedo.records.chart import Chart
@@ -73,13 +74,13 @@ def analytes_read(chart: Chart) -> tuple[AnalyteRead, ...]:
 def _analyte_read(name: str, row: Mapping[str, object] | None, hospital: int) -> AnalyteRead:
     analyte = resolve_analyte(name)
     if row is None:
-        return AnalyteRead(_capital(analyte.label), 0, 0, "", "", "", unit_text(analyte.unit), "")
+        return AnalyteRead(capital(analyte.label), 0, 0, "", "", "", unit_text(analyte.unit), "")
     median, low, high = (float(row[key]) for key in ("median", "low", "high"))  # type: ignore[arg-type]
     middle, least, most = alike(median, low, high)
     first, last = row["first"], row["last"]
     other = conventional_unit(analyte)
     return AnalyteRead(
-        label=_capital(analyte.label),
+        label=capital(analyte.label),
         count=int(row["count"]),  # type: ignore[call-overload]
         hospital=hospital,
         dates=f"{first:%Y-%m} to {last:%Y-%m}" if f"{first:%Y-%m}" != f"{last:%Y-%m}" else f"{first:%Y-%m}",
@@ -88,10 +89,6 @@ def _analyte_read(name: str, row: Mapping[str, object] | None, hospital: int) ->
         unit=unit_text(analyte.unit),
         conventional="" if other is None else f"{alike(express(median, analyte, other))[0]} {unit_text(other)}",
     )
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def facts(chart: Chart) -> tuple[tuple[str, str], ...]:
@@ -179,7 +176,7 @@ def noticed(chart: Chart) -> tuple[Noticed, ...]:
     rows = [
         Noticed(
             severity,
-            _capital(message),
+            capital(message),
             sum(count for _, count in where),
             ", ".join(f"{_place(name)} {count}" if len(where) > 1 else _place(name) for name, count in where if name),
         )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.report.intervals import interval, of_members
-from livedo.report.shown import number
 from livedo.tracking.outcomes import quantities
+from livedo.wording import capital, carried
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Comparison, PlanOutcome
@@ -61,7 +61,7 @@ def rivals(comparison: Comparison) -> Rivals:
             told = [interval(of_members(outcome, key)[mine]) for outcome in comparison.outcomes]
             places = shown[key].decimals
             cells = tuple(
-                (number(t.median, places), f"{number(t.low, places)} to {number(t.high, places)}") for t in told
+                (carried(t.median, places), f"{carried(t.low, places)} to {carried(t.high, places)}") for t in told
             )
             unit = f", {shown[key].unit}" if shown[key].unit else ""
             order = _order(comparison.outcomes, key, mine)
@@ -69,7 +69,7 @@ def rivals(comparison: Comparison) -> Rivals:
         if len(found) > 1 and len(comparison.outcomes) > 1:
             alike = len({row.order for row in found}) == 1
             said.append(
-                f"{found[0].quantity[:1].upper()}{found[0].quantity[1:]}: the structures order the plans "
+                f"{capital(found[0].quantity)}: the structures order the plans "
                 + ("alike." if alike else "differently: what differs between plans hangs on how the disease works.")
             )
         rows += found

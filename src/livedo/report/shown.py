@@ -6,8 +6,7 @@ Two tables say it, beside that of the quantities in ``livedo.tracking``: ``analy
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from livedo.records.units import express, resolve_analyte
 from livedo.tables import Row, read_table
 from livedo.tracking.outcomes import quantities
+from livedo.wording import number
 
 if TYPE_CHECKING:
     from livedo.care.targets import Target
@@ -160,42 +160,3 @@ def measures() -> tuple[Measure, ...]:
 def harms_not_modelled() -> tuple[HarmNotModelled, ...]:
     """The harms a reader must look for elsewhere."""
     return tuple(HarmNotModelled(**row) for row in read_table(HERE / "harms_not_modelled.csv"))
-
-
-_WRITTEN = {"1": "", "{INR}": "", "{score}": "points", "mm[Hg]": "mmHg", "10*9/L": "10⁹/L", "kg/m2": "kg/m²"}
-
-
-def unit_text(unit: str) -> str:
-    """A unit as people write it: ``mm[Hg]`` is mmHg, ``ug`` µg."""
-    plain = _WRITTEN.get(unit, unit).replace("{1.73_m2}", "1.73 m²")
-    return "µ" + plain[1:] if plain.startswith(("ug", "umol")) else plain
-
-
-def number(value: float, decimals: int) -> str:
-    """``value`` with so many decimals, a true minus sign and no minus zero; a dash for NaN."""
-    if not math.isfinite(value):
-        return "–"
-    text = f"{value:,.{decimals}f}" if abs(value) >= 10_000 else f"{value:.{decimals}f}"
-    if float(text.replace(",", "")) == 0:
-        text = text.removeprefix("-")
-    return text.replace("-", "−").replace(",", "\u202f")
-
-
-def alike(*values: float, digits: int = 3) -> tuple[str, ...]:
-    """The values with one number of decimals: so many significant digits of the first, fewer if none needs them."""
-    first = abs(values[0])
-    most = 0 if first == 0 or not math.isfinite(first) else max(0, digits - 1 - math.floor(math.log10(first)))
-    finite = [value for value in values if math.isfinite(value)]
-    needed = (n for n in range(most) if all(round(v, n) == round(v, most) for v in finite))
-    decimals = next(needed, most)
-    return tuple(number(value, decimals) for value in values)
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """'1 plan', '4 plans'."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
-def listed(words: Sequence[str]) -> str:
-    """'a', 'a and b', 'a, b and c'."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

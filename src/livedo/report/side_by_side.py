@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.report.intervals import Interval, interval, of_members
-from livedo.report.shown import number, second_units
+from livedo.report.shown import second_units
 from livedo.tracking.outcomes import OPTIONAL, OPTIONAL_KINDS, Quantity, quantities
+from livedo.wording import carried, number
 
 if TYPE_CHECKING:
     from livedo.tracking.comparison import Comparison, PlanOutcome
@@ -66,6 +67,7 @@ class SideBySide:
 
 _HEADINGS = {"control": "Control", "balance": "Balance", "harm": "Harms"}
 _DISEASE = {"vessel": "Vessels", "lesion": "Lesion and survival"}
+_Write = Callable[[float, int], str]
 _Take = Callable[["PlanOutcome", str], np.ndarray]
 
 
@@ -122,22 +124,22 @@ def _rows(outcomes: Sequence[PlanOutcome], kind: str, take: _Take, notes: dict[s
         if optional and not any(quantity.key in outcome.summary for outcome in outcomes):
             continue
         found = [interval(take(outcome, quantity.key)) for outcome in outcomes]
-        lines = [_line(quantity.unit, quantity.decimals, found)]
+        written = carried if quantity.kind in OPTIONAL_KINDS else number
+        lines = [_line(quantity.unit, quantity.decimals, found, written)]
         second = second_units().get(quantity.key)
         if second is not None:
-            lines.append(_line(second.unit, second.decimals, [one.scaled(second.factor) for one in found]))
+            lines.append(_line(second.unit, second.decimals, [one.scaled(second.factor) for one in found], written))
         mark = notes.setdefault(quantity.note, chr(ord("a") + len(notes))) if quantity.note else ""
         rows.append(Row(quantity, mark, tuple(lines)))
     return tuple(rows)
 
 
-def _line(unit: str, decimals: int, found: Sequence[Interval]) -> Line:
-    return Line(unit, tuple(cell(one, decimals) for one in found))
+def _line(unit: str, decimals: int, found: Sequence[Interval], written: _Write) -> Line:
+    return Line(unit, tuple(_cell(one, decimals, written) for one in found))
 
 
-def cell(found: Interval, decimals: int) -> Cell:
-    """An interval as text."""
+def _cell(found: Interval, decimals: int, written: _Write) -> Cell:
     if not found.count:
         return Cell("–", "")
-    low, median, high = (number(value, decimals) for value in (found.low, found.median, found.high))
+    low, median, high = (written(value, decimals) for value in (found.low, found.median, found.high))
     return Cell(median, "" if low == high else f"{low} to {high}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from livedo.wording import capital
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -28,7 +30,7 @@ def table(comparison: Comparison) -> Table:
         title_style="bold",
         pad_edge=False,
     )
-    drawn.add_column("", ratio=3, overflow="fold")
+    drawn.add_column("", ratio=3, min_width=15, overflow="fold")
     for name in found.plans:
         drawn.add_column(Text(name), justify="right", ratio=2)
     for block in (*found.left, *found.right, *found.disease):
@@ -76,5 +78,5 @@ def _say_disease(console: Console, comparison: Comparison) -> None:
     for diary in diaries(comparison):
         console.print(Text(f"\nDiary of the lesion, one version in the middle, {diary.plan}", style="bold"))
         for entry in diary.entries:
-            done = f"{entry.done[:1].upper()}{entry.done[1:]}. " if entry.done else ""
+            done = f"{capital(entry.done)}. " if entry.done else ""
             console.print(Text(f"{entry.when}. {done}{entry.words}"))

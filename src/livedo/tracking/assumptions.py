@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from livedo.patients import variations
+from livedo.patients.sampling import behaviour
+from livedo.records.units import resolve_analyte
 from livedo.tracking.disease_sets import Carried
 from livedo.tracking.history import CANDIDATES, History
 from livedo.tracking.labs import Level
 from livedo.tracking.person import not_ordered
 from livedo.tracking.settling import RUN_IN_GLAND, RUN_IN_WEEKS
 from livedo.tracking.wound import MEASURED, Wound
+from livedo.wording import capital, listed, power_of_ten
 
 if TYPE_CHECKING:
     from livedo.care import Plan
@@ -22,6 +25,18 @@ if TYPE_CHECKING:
 
 
 def assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: Steady) -> list[str]:
+    """What is assumed of the patient before the plans begin: dialysis, drugs, settling, which labs were used.
+
+    Parameters
+    ----------
+    plan:
+        The first one, on which the patient is taken to have settled.
+    charted:
+        The levels that the chart gives, those without a value too.
+    settled:
+        The members' repeating week.
+    """
+    taken = behaviour("trait")["adherence"]
     said = []
     if not chart.dialysis.on:
         said.append(
@@ -36,25 +51,30 @@ def assumptions(chart: Chart, plan: Plan, charted: Sequence[Level], settled: Ste
         *_kidneys_assumed(plan),
         *not_ordered(chart, plan),
         "Members start each plan settled under the first plan: at the state that repeats itself week by week, deep bone "
-        f"held (largest weekly change {np.nanmax(settled.residual):.0e} of a state's size).",
+        f"held (largest weekly change {power_of_ten(float(np.nanmax(settled.residual)), 0)} of a state's size).",
         f"For the estimate, members settle by a run-in of {RUN_IN_WEEKS} weeks in which the parathyroid gland's time constant "
         f"is {RUN_IN_GLAND:g} h, so that its mass settles too.",
         "Every prescribed session takes place in full. Binders and calcium tablets are taken with each member's own "
-        "adherence (mean 81%, as in trials), other drugs as prescribed.",
+        f"adherence (mean {taken.centre / (taken.centre + taken.spread):.0%}, as in trials), other drugs as prescribed.",
         "Drugs given at each session act as if spread evenly over the week.",
         "Diet, fluid and traits stay as they are for the whole run.",
     ]
     for charted_at_all, words in ((False, "Never charted"), (True, "Charted, but not usably")):
-        names = [lv.analyte.replace("_", " ") for lv in charted if not lv.count and bool(lv.left_out) == charted_at_all]
+        names = [
+            resolve_analyte(lv.analyte).label for lv in charted if not lv.count and bool(lv.left_out) == charted_at_all
+        ]
         if names:
             said.append(f"{words}, so carried as uncertain with the spread of the population: {', '.join(names)}.")
-    said += [f"{lv.analyte.replace('_', ' ').capitalize()}: {lv.left_out}." for lv in charted if lv.left_out]
-    inpatient = [level.analyte for level in charted if level.drawn.startswith("in hospital")]
+    for level in charted:
+        if level.left_out:
+            said.append(f"{capital(resolve_analyte(level.analyte).label)}: {level.left_out}.")
+    inpatient = [resolve_analyte(level.analyte).label for level in charted if level.drawn.startswith("in hospital")]
     if inpatient:
-        names = ", ".join(name.replace("_", " ") for name in inpatient)
-        said.append(f"Levels rest on draws in hospital, which may differ from stable life outside: {names}.")
-    assumed = [v.analyte for v in variations().values() if v.status == "assumed"]
-    said.append("Variation from draw to draw is an assumption for " + ", ".join(assumed).replace("_", " ") + ".")
+        said.append(
+            f"Levels rest on draws in hospital, which may differ from stable life outside: {', '.join(inpatient)}."
+        )
+    assumed = [resolve_analyte(v.analyte).label for v in variations().values() if v.status == "assumed"]
+    said.append(f"Variation from draw to draw is an assumption for {listed(assumed)}.")
     return said
 
 

@@ -40,6 +40,7 @@ from livedo.tracking.settling import (
     whole,
 )
 from livedo.tracking.wound import charted_wound
+from livedo.wording import capital
 
 if TYPE_CHECKING:
     from livedo.care import Plan
@@ -93,19 +94,12 @@ def compare(
     Raises
     ------
     InputError
-        If a plan has no dialysis, two plans have one name, the skin has no such site, or there is no such condition.
+        If a plan has no dialysis, two plans have one name, the skin has no such site, the lesion would begin in no week of the
+        plans, or there is no such condition.
     """
-    _check(plans, inputs or {})
     body = load_body()
-    if lesion is not None and lesion not in body.sites:
-        raise InputError("is not a site of the skin", field="lesion", value=lesion, expected=", ".join(body.sites))
-    if lesion_week and (lesion is None or not 0.0 < lesion_week < years * WEEKS_PER_YEAR):
-        raise InputError(
-            "is not a week of the plans in which a lesion could begin",
-            field="lesion_week",
-            value=lesion_week,
-            expected="a site in lesion, and a week after the start and before the end of the plans",
-        )
+    _check_plans(plans, inputs or {})
+    _check_lesion(body, lesion, lesion_week, years)
     kernel = body.kernel(_observables(body))
     minerals = body.part_for(mineral_observables(body))
     lighter = minerals.kernel(mineral_observables(body))
@@ -181,7 +175,19 @@ def compare(
     )
 
 
-def _check(plans: Sequence[Plan], inputs: Mapping[str, str | Path]) -> None:
+def _check_lesion(body: Body, lesion: str | None, week: float, years: float) -> None:
+    if lesion is not None and lesion not in body.sites:
+        raise InputError("is not a site of the skin", field="lesion", value=lesion, expected=", ".join(body.sites))
+    if week and (lesion is None or not 0.0 < week < years * WEEKS_PER_YEAR):
+        raise InputError(
+            "is not a week of the plans in which a lesion could begin",
+            field="lesion_week",
+            value=week,
+            expected="a site in lesion, and a week after the start and before the end of the plans",
+        )
+
+
+def _check_plans(plans: Sequence[Plan], inputs: Mapping[str, str | Path]) -> None:
     names = [plan.name for plan in plans]
     for name in names:
         if names.count(name) > 1:
@@ -264,7 +270,7 @@ def _outcome(
 def _unusual(plan: Plan) -> list[str]:
     """What the checks of a plan find unusual, as sentences."""
     found = [issue for issue in check_plan(plan) if issue.severity == "warning"]
-    return [f"{str(issue)[0].upper()}{str(issue)[1:]}." for issue in found]
+    return [f"{capital(str(issue))}." for issue in found]
 
 
 def _no_lesion(plan: Plan, lesion: str | None) -> list[str]:

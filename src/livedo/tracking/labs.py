@@ -10,6 +10,7 @@ import numpy as np
 
 from livedo.body import ANALYTES
 from livedo.patients import variations
+from livedo.wording import counted
 
 if TYPE_CHECKING:
     from livedo.records.chart import Chart
@@ -92,7 +93,7 @@ def usual(chart: Chart, analyte: str) -> Usual:
         value=float(chosen["value"].median()) if count else float("nan"),  # type: ignore[arg-type]
         count=count,
         drawn=drawn if count else "",
-        left_out=f"of {rows.height} draws {', '.join(left)} left out" if left else "",
+        left_out=f"left out of {counted(rows.height, 'draw')}: {', '.join(left)}" if left else "",
     )
 
 

@@ -134,11 +134,12 @@ def person(chart: Chart, body: Body, *, conditions: Sequence[str] = (), lesion: 
             given[parameter] = here.value
             told.append(words.format(f"{here.value:.{decimals}f}") + f" (median of {here.count})")
         else:
-            drawn.append(words.split(" {")[0])
+            why = f" ({here.left_out})" if here.left_out and not here.count else ""
+            drawn.append(words.split(" {")[0] + why)
     if told:
         said.append(f"The record tells of the person: {', '.join(told)}.")
     if drawn:
-        said.append(f"Not in the record, so drawn from the population for each version: {', '.join(drawn)}.")
+        said.append(f"Not told by the record, so drawn from the population for each version: {', '.join(drawn)}.")
     having = dict.fromkeys((*_conditions(chart, now, index), *conditions))
     if having:
         said.append(
