@@ -158,9 +158,8 @@ def lived(
 
 
 def _carried(body: Body) -> tuple[str, ...]:
-    """States of vessels that take years: the wall's memory of plasma is settled already."""
-    slow = [s for s in body.model.states if body.model.owner[s] in CARRIED]
-    return tuple(s for s in slow if body.model.traits_of(s).accumulator)
+    """States of vessels."""
+    return tuple(s for s in body.model.states if body.model.owner[s] in CARRIED)
 
 
 def _fed(

@@ -161,13 +161,17 @@ def chamber(ctx: Context, *, pressure: float, least: float = 250.0) -> Result:
     return share_of(run["TcPO2_calf"][:, 0] >= least)
 
 
-def graft_takes(ctx: Context) -> Result:
-    """Chance that a graft takes after debridement and four weeks of negative pressure on a clean wound with flow, on dialysis, %."""
-    planned = (
-        {"action": "debridement", "site": "calf"},
-        {"action": "vacuum dressing", "site": "calf", "start": "day 1"},
-    )
-    run = _other_wounds(ctx, *planned, weeks=4, eschar=0.5)
+def graft_takes(ctx: Context, *, of: str = "dialysis") -> Result:
+    """Chance that a graft takes on a wound debrided four weeks before, %.
+
+    ``of``: ``dialysis``, after four weeks of negative pressure; or ``others``, with working kidneys, after dressings.
+    """
+    debrided = {"action": "debridement", "site": "calf"}
+    if of == "dialysis":
+        vacuum = {"action": "vacuum dressing", "site": "calf", "start": "day 1"}
+        run = _other_wounds(ctx, debrided, vacuum, weeks=4, eschar=0.5)
+    else:
+        run = _other_wounds(ctx, debrided, {"action": "wound care"}, weeks=4, eschar=0.5, **NOT_ON_DIALYSIS)
     return mean_of(100 * run["graft_take_chance_calf"][:, -1])
 
 
@@ -189,7 +193,7 @@ def _flow(ctx: Context, which: str) -> np.ndarray:
 
 
 def sequence(ctx: Context, *, who: str, against: str) -> Result:
-    """Extra share of the lesion closed by debridement, then vacuum, then graft, mean over the weeks to the 26th, percentage points.
+    """Points of the lesion more closed by debridement, then vacuum, then graft, mean over the weeks to the 26th.
 
     ``who``: ``flow`` or ``ischaemic`` skin; ``against``: ``none`` or ``best alone`` of the three.
     """

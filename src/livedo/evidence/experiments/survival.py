@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from livedo.evidence.context import Context
-from livedo.evidence.experiments.lesion_cohort import Followed, followed, from_onset
+from livedo.evidence.experiments.lesion_cohort import BACKGROUND, Followed, followed, from_onset
 from livedo.evidence.experiments.wounds import ULCER
 from livedo.evidence.result import NotSimulated, Result, mean_of
 from livedo.skin.outcomes import hazards
@@ -16,6 +16,16 @@ DISEASE = ("sepsis", "wasting")
 #: Weeks from onset at which ulcer and plaque are told apart: most who are seen early have no ulcer yet (LES04).
 EARLY = 1
 EARLY_GROUPS = ("ulcer", "plaque")
+#: Deaths on dialysis in the 1990s, of those in 2015: adjusted mortality fell by a quarter from 2001 (USRDS 2017, recalled).
+DEATHS_1990S = 1.35
+
+
+def _followed(ctx: Context, era: str = "now", weeks: int = 52) -> Followed:
+    """The course on background care: that of today, or of the ``1990s``, with plain dressings and more deaths on dialysis."""
+    if era == "now":
+        return followed(ctx, weeks=weeks)
+    more = DEATHS_1990S * ctx.body.parameters["background_death_rate"].value
+    return followed(ctx, weeks=weeks, background=BACKGROUND[1:], background_death_rate=more)
 
 
 def _chances(run: Followed, weeks: float, since: int = 0) -> dict[str, np.ndarray]:
@@ -33,14 +43,14 @@ def _weekly(run: Followed, weeks: float, since: int = 0) -> dict[str, np.ndarray
     return {name: share * rise for name, rise in rises.items()}
 
 
-def _of(ctx: Context, of: str, weeks: float, causes: str = "any") -> Result:
+def _of(ctx: Context, of: str, weeks: float, causes: str = "any", era: str = "now") -> Result:
     """Mean chance of death of a group: from diagnosis, or from the first week of the lesion for ulcer and plaque."""
     if of in EARLY_GROUPS:
         run = from_onset(ctx)
         ulcerated = run.lesion(EARLY) > ULCER
         each, group = _chances(run, weeks, EARLY), ulcerated if of == "ulcer" else ~ulcerated
     else:
-        run = followed(ctx)
+        run = _followed(ctx, era)
         proximal = run.who.site == 0
         each = _chances(run, weeks)
         group = {"all": np.ones(len(run.who), bool), "proximal": proximal, "distal": ~proximal}[of]
@@ -64,10 +74,10 @@ def dead_since_onset(ctx: Context, *, weeks: float) -> Result:
     return mean_of(100 * (np.sum(list(_weekly(run, weeks).values()), axis=0) * in_time).sum(axis=1))
 
 
-def median_survival(ctx: Context) -> Result:
-    """Time from diagnosis by which half have died on background care, months."""
+def median_survival(ctx: Context, *, era: str = "now") -> Result:
+    """Time from diagnosis by which half have died on background care, today's or that of the ``1990s``, months."""
     weeks = 2 * 52
-    dead = np.cumsum(np.sum(list(_weekly(followed(ctx, weeks=weeks), weeks).values()), axis=0), axis=1)
+    dead = np.cumsum(np.sum(list(_weekly(_followed(ctx, era, weeks), weeks).values()), axis=0), axis=1)
     curve, error = dead.mean(axis=0), dead.std(axis=0) / np.sqrt(len(dead))
     if curve[-1] < 0.5:
         raise NotSimulated(f"fewer than half die within {weeks} weeks")
@@ -75,10 +85,10 @@ def median_survival(ctx: Context) -> Result:
     return Result((at + 1) * 12 / 52, float(error[at] / (curve[at] - curve[at - 1]) * 12 / 52))
 
 
-def alive(ctx: Context, *, weeks: float) -> Result:
-    """Share alive after some weeks on background care, %."""
-    found = dead(ctx, weeks=weeks)
-    return Result(100 - found.value, found.error)
+def alive(ctx: Context, *, weeks: float, era: str = "now") -> Result:
+    """Share alive after some weeks on background care, today's or that of the ``1990s``, %."""
+    found = _of(ctx, "all", weeks, era=era)
+    return Result(100 - 100 * found.value, 100 * found.error)
 
 
 def ratio(ctx: Context, *, one: str, other: str, weeks: float = 48.0) -> Result:
