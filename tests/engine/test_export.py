@@ -48,6 +48,14 @@ def test_each_organ_exports_alone():
         assert to_sbml(organ_of(model, organ)).startswith("<?xml")
 
 
+def test_slow_states_of_an_organ_alone_are_held_to_the_tolerance():
+    kernel = compile_model(organ_of(load_body().model, "arterioles"))
+    hard = {"thrombosis_rate": 1e-4, "intima_growth": 7e-5, "arteriole_place": 5.0, "arteriolar_mineral_start": 0.1}
+    coarse, fine = (simulate(kernel, until=8766.0, parameters=hard, times=[8766.0], tolerance=t) for t in (1e-3, 1e-9))
+    for state in ("intimal_loss", "thrombosed_share", "arteriolar_mineral"):
+        assert coarse[state][0, 0] == pytest.approx(fine[state][0, 0], rel=5e-3), state
+
+
 def test_an_unknown_organ_is_refused():
     with pytest.raises(InputError, match="no such organ"):
         organ_of(load_body().model, "spleen")

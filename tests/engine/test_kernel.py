@@ -7,7 +7,7 @@ import platform
 import numpy as np
 import pytest
 
-from livedo.engine import Schedule, StateTraits, cache, compile_model, load, simulate
+from livedo.engine import Schedule, cache, compile_model, simulate
 from livedo.engine.advance import CONTROL_ROWS, LAST_ERROR, MEMORY, REMEMBERED, STEP, Window, advance
 from livedo.engine.chunk import FIRST_STEP
 from livedo.engine.kernel import rows, stepper_of
@@ -104,11 +104,3 @@ def test_memory_for_the_kernel_is_aligned():
         block = rows(groups, count)
         assert block.ctypes.data % 64 == 0
         assert block.shape == (groups, count, WIDTH)
-
-
-def test_a_model_of_accumulators_alone_is_held_to_the_tolerance(tmp_path):
-    path = tmp_path / "growing.ant"
-    path.write_text("model growing()\n  N = 0.01; r = 1;\n  N' = r*N*(1 - N);\nend\n")
-    model = load(path, traits={"N": StateTraits(accumulator=True)}, units="ignore")
-    run = simulate(compile_model(model), until=8.0, times=[8.0], tolerance=1e-6)
-    assert run["N"][0, 0] == pytest.approx(1 / (1 + 99 * np.exp(-8.0)), rel=1e-5)

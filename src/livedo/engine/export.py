@@ -8,6 +8,7 @@ value.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -49,6 +50,8 @@ def organ_of(model: Model, organ: str) -> Model:
 def organs_of(model: Model, organs: Collection[str], name: str) -> Model:
     """Some organs as a model of their own, with what they read from others at nominal values.
 
+    A state that some equation reads is no accumulator there: the states whose steps were short enough for it may be gone.
+
     Raises
     ------
     InputError
@@ -72,6 +75,9 @@ def organs_of(model: Model, organs: Collection[str], name: str) -> Model:
     moved = {s for r in reactions for s, _ in r.stoichiometry}
     others = tuple(s for s in model.states if s in moved and s not in own_states)
     starts |= {s: number(values[s], model.unit_of[s]) for s in others}
+    traits = {
+        s: replace(t, accumulator=t.accumulator and s not in reads) for s, t in model.traits.items() if s in starts
+    }
     outside = (reads - kept - set(own_states) - set(others)) & (set(values) | set(rule_of))
     return Model(
         name=name,
@@ -81,7 +87,7 @@ def organs_of(model: Model, organs: Collection[str], name: str) -> Model:
         rules=rules,
         reactions=reactions,
         rates=rates,
-        traits=model.traits,
+        traits=traits,
         unit_of=model.unit_of,
         units=model.units,
         owner=model.owner,

@@ -167,15 +167,13 @@ def stepper_of(
 
     system = assemble(model, observables, infusions, varying)
     scales, floors = [], []
-    # A model of accumulators alone has no others whose steps would be short enough for them.
-    outside = any(not model.traits_of(state).accumulator for state in system.states[: system.moving])
     for state, start in zip(system.states, _own_starts(system, {**model.parameters}), strict=True):
         traits = model.traits.get(state)
         if traits is None:
             scales.append(abs(start) if start != 0.0 and math.isfinite(start) else 1.0)
         else:
-            scales.append(0.0 if traits.accumulator and outside else traits.scale)
-        floors.append(traits is not None and traits.nonnegative and not (traits.accumulator and outside))
+            scales.append(0.0 if traits.accumulator else traits.scale)
+        floors.append(traits is not None and traits.nonnegative and not traits.accumulator)
     return Stepper(system, METHODS[method], Norm(tuple(scales), tuple(floors)))
 
 

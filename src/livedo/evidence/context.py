@@ -49,15 +49,7 @@ BEYOND = (
     *("thiosulfate_level", "fytate_level", "crystal_inhibition_plasma", "teriparatide_level"),
     *("T50", "brushite_saturation", "apatite_saturation", "calcification_propensity", "lumen"),
     *("inflammation", "clotting_tendency", "MGP_carboxylated_ref", "thrombosis_hazard"),
-    *(
-        "arteriolar_mineral",
-        "calcium_seen",
-        "intimal_loss",
-        "thrombosed_share",
-        "breast_artery_calcium",
-        "coronary_calcium",
-        "pulse_wave_velocity",
-    ),
+    *("arteriolar_mineral", "calcium_seen", "breast_artery_calcium", "coronary_calcium", "pulse_wave_velocity"),
 )
 
 T = TypeVar("T")

@@ -102,7 +102,12 @@ def disease_assumed(
         *_calciphylaxis_recorded(chart, lesion),
     ]
     if lesion is None:
-        return [*said, "No lesion begins in the run: its chance is told from the hazard that each version counts."]
+        return [
+            *said,
+            "No lesion has come in the years before: a version to which they would have brought one has the tendencies of "
+            f"vessels and skin of another of {CANDIDATES} people with its plasma.",
+            "No lesion begins in the run: its chance is told from the hazard that each version counts.",
+        ]
     low, middle, high = np.percentile(history.weeks, [5, 50, 95])
     return [
         *said,

@@ -44,7 +44,7 @@ class History:
     """Members at the start of the plans.
 
     ``moment`` is their state, ``years`` those on dialysis before the plans (or before the lesion), ``traits`` the traits of
-    vessels and skin that a given lesion has changed, ``weeks`` those from the lesion's onset to the start (zero without one);
+    vessels and skin that the past leaves them with, ``weeks`` those from the lesion's onset to the start (zero without one);
     shape (members,).
     """
 
@@ -92,6 +92,9 @@ def lived(
 ) -> History:
     """Carry vessels through the years before the plans, and let a lesion begin if one is given.
 
+    Each member is the first of some candidates with his plasma whom those years have spared a lesion, himself before others;
+    or, if a lesion is given, one of those, by hazard.
+
     Parameters
     ----------
     settled:
@@ -112,11 +115,15 @@ def lived(
     members = len(settled.states)
     alone, parameters = _fed(body, kernel, settled, schedule, threads)
     own = [p.name for p in body.traits if p.organ in ORGANS and p.name in alone.layout.parameters]
-    copies = CANDIDATES if lesion else 1
+    copies, first = CANDIDATES, np.arange(members) * CANDIDATES
     values = {name: np.repeat(v, copies) for name, v in parameters.items()}
-    if lesion:
-        drawn = people(FIRST_CANDIDATE + np.arange(members * copies))
-        values |= {name: drawn[name] for name in own if name in drawn}
+    drawn = people(FIRST_CANDIDATE + np.arange(members * copies))
+    for name in own:
+        if name in drawn:
+            kept = values[name][first]
+            values[name] = np.array(drawn[name], dtype=float)
+            if lesion is None:
+                values[name][first] = kept
     held = {i: o for i, o in body.skin_held.items() if i in alone.layout.parameters}
     at = np.maximum(np.repeat(years, copies) * YEAR, 1.0)[:, None]
     run = simulate(
@@ -130,14 +137,18 @@ def lived(
         threads=threads,
         chunk=64,
     )
-    chosen = np.arange(members) * copies
-    changed: dict[str, np.ndarray] = {}
+    passed = np.sum([run[at_place("onset_hazard", s)][:, 0] for s in body.sites], axis=0)
+    free = np.exp(-np.nan_to_num(passed, posinf=np.inf)).reshape(members, copies)
     if lesion:
         hazard = np.nan_to_num(run[at_place("onset_drive", lesion)][:, 0]).reshape(members, copies)
-        share = np.cumsum(hazard, axis=1)
+        share = np.cumsum(hazard * free, axis=1)
         luck = uniform(seed, "history/candidate", np.arange(members)) * share[:, -1]
-        chosen = chosen + np.minimum((luck[:, None] > share).sum(axis=1), copies - 1)
-        changed = {name: values[name][chosen] for name in own}
+        which = np.minimum((luck[:, None] > share).sum(axis=1), copies - 1)
+    else:
+        spared = uniform(seed, "history/spared", np.arange(members * copies)).reshape(members, copies) < free
+        which = np.where(spared.any(axis=1), spared.argmax(axis=1), free.argmax(axis=1))
+    chosen = first + which
+    changed = {name: values[name][chosen] for name in own}
     states, inputs = settled.states.copy(), settled.parameters.copy()
     for name in _carried(body):
         states[:, kernel.layout.states.index(name)] = run[name][chosen, 0]
@@ -166,9 +177,9 @@ def _fed(
     body: Body, kernel: Kernel, settled: Moment, schedule: Schedule, threads: int | None
 ) -> tuple[Kernel, dict[str, np.ndarray]]:
     """The organs that run alone, and their parameters: members' own, and the means over the settled week of what others own."""
-    drives = [at_place("onset_drive", s) for s in body.sites]
+    hazards = [at_place(name, s) for name in ("onset_drive", "onset_hazard") for s in body.sites]
     organs = organs_of(body.model, ORGANS, "vessels")
-    alone = compile_model(organs, (*_carried(body), *drives, *body.skin_held.values()))
+    alone = compile_model(organs, (*_carried(body), *hazards, *body.skin_held.values()))
     week = simulate(
         kernel,
         until=WEEK,
