@@ -7,7 +7,7 @@ import pytest
 
 from livedo.body import load_body
 from livedo.errors import InputError
-from livedo.patients import load_conditions, with_conditions
+from livedo.patients import load_conditions, on_dialysis, with_conditions
 from livedo.patients.conditions import TABLE
 
 HEAD = "condition,symbol,action,value,share,mechanism,source,status,confidence\n"
@@ -94,3 +94,25 @@ def test_wrong_row_is_refused_with_its_line(tmp_path, row, said):
 
 def test_the_table_is_read_whole():
     assert sum(len(e) for e in load_conditions().values()) == len(TABLE.read_text(encoding="utf-8").splitlines()) - 1
+
+
+def test_a_common_condition_leaves_the_mean_of_people_on_dialysis(body):
+    people = np.arange(10_000)
+    for name, share in on_dialysis().items():
+        has = people < share * len(people)
+        moved = with_conditions(body, {}, {name: has}, 1, people, on_dialysis())
+        for effect in load_conditions()[name]:
+            if effect.action == "times":
+                own = body.parameters[effect.symbol].value
+                ratio = np.log(moved[effect.symbol] / own)
+                others = with_conditions(body, {}, {}, 1, people, {k: v for k, v in on_dialysis().items() if k != name})
+                ratio -= np.log(others.get(effect.symbol, np.full(len(people), own)) / own)
+                assert abs(ratio.mean()) < 1e-3, effect
+                assert ratio[0] - ratio[-1] == pytest.approx(np.log(effect.value)), effect
+
+
+def test_without_people_to_compare_with_a_condition_acts_whole(body):
+    people = np.arange(3)
+    moved = with_conditions(body, {}, {"diabetes": True}, 1, people)
+    row = next(e for e in load_conditions()["diabetes"] if e.symbol == "CRP")
+    assert moved["CRP"] == pytest.approx(body.parameters["CRP"].value * row.value)

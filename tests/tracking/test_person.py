@@ -70,7 +70,7 @@ def test_obesity_follows_from_weight_and_height(tmp_path, height, obese):
 
 def test_conditions_move_what_the_table_says_in_every_version(tmp_path):
     body = load_body()
-    found = person(chart_of(tmp_path, "phosphate,1.8,mmol/L"), body)
+    found = person(chart_of(tmp_path, "phosphate,1.8,mmol/L"), body, dialysed=False)
     numbers = np.arange(5)
     prior = prior_of(body, found.given)
     drawn = prior.values(prior.scores(numbers, 1))
@@ -78,6 +78,21 @@ def test_conditions_move_what_the_table_says_in_every_version(tmp_path):
     for effect in load_conditions()["female sex"]:
         before = drawn.get(effect.symbol, np.full(5, body.parameters[effect.symbol].value))
         np.testing.assert_allclose(moved[effect.symbol], effect.of(before))
+
+
+def test_a_charted_protein_is_not_moved_by_what_the_person_has(tmp_path):
+    body = load_body()
+    found = person(chart_of(tmp_path, "crp,12,mg/L"), body, conditions=["diabetes"])
+    assert found.values(body, {"CRP": np.full(3, 12.0)}, 1, np.arange(3))["CRP"].tolist() == [12.0] * 3
+
+
+def test_what_the_record_lacks_is_told_beside_people_on_dialysis(tmp_path):
+    told, untold = (
+        person(chart_of(tmp_path, "phosphate,1.8,mmol/L"), load_body(), dialysed=dialysed) for dialysed in (True, False)
+    )
+    assert set(told.common) == {"female sex", "diabetes"}
+    assert not untold.common
+    assert "taken as absent" in " ".join(told.said)
 
 
 def test_the_real_patient_has_cirrhosis_and_drugs_that_the_plan_leaves_out(shared, root):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livedo.patients.cohort import Cohort, cohort
-from livedo.patients.conditions import Effect, load_conditions, with_conditions
+from livedo.patients.conditions import Effect, load_conditions, on_dialysis, with_conditions
 from livedo.patients.sampling import Prior, Trait, behaviour, binder_taken, prior_of
 from livedo.patients.variation import Variation, variations
 
@@ -17,6 +17,7 @@ __all__ = [
     "binder_taken",
     "cohort",
     "load_conditions",
+    "on_dialysis",
     "prior_of",
     "variations",
     "with_conditions",

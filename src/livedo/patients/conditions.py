@@ -21,6 +21,7 @@ from livedo.errors import InputError
 from livedo.tables import CONFIDENCES, STATUSES, Row, read_table
 
 TABLE = Path(__file__).with_name("conditions.csv")
+PREVALENCE = Path(__file__).with_name("prevalence.csv")
 ACTIONS = ("set", "times", "add")
 
 
@@ -42,10 +43,10 @@ class Effect:
     status: str
     confidence: str
 
-    def of(self, before: np.ndarray) -> np.ndarray:
-        """The value after, same shape."""
+    def of(self, before: np.ndarray, power: np.ndarray | float = 1.0) -> np.ndarray:
+        """The value after, same shape; a factor acts to a power."""
         if self.action == "times":
-            return before * self.value
+            return before * self.value**power
         if self.action == "add":
             return before + self.value
         return np.full_like(before, self.value)
@@ -68,12 +69,28 @@ def load_conditions(path: Path = TABLE) -> Mapping[str, tuple[Effect, ...]]:
     return MappingProxyType({name: tuple(effects) for name, effects in found.items()})
 
 
+@functools.cache
+def on_dialysis(path: Path = PREVALENCE) -> Mapping[str, float]:
+    """Condition -> share of people on dialysis who have it, of those whose spread the tables' values already hold.
+
+    Raises
+    ------
+    InputError
+        If a share lies outside 0 to 1.
+    """
+    rows = read_table(path, "condition")
+    return MappingProxyType(
+        {row["condition"]: row.number("share", "a share, 0 to 1", lambda x: 0 <= x <= 1) for row in rows}
+    )
+
+
 def with_conditions(
     body: Body,
     values: Mapping[str, np.ndarray],
     conditions: Mapping[str, bool | np.ndarray],
     seed: int,
     numbers: np.ndarray,
+    common: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, np.ndarray]:
     """Parameters of people once conditions have acted, in the table's order.
 
@@ -87,6 +104,9 @@ def with_conditions(
         Condition -> who has it: shape (n,), or one answer for all.
     seed, numbers:
         Key of the draws that decide in whom a partial effect acts, shape (n,); the same in every arm.
+    common:
+        Condition -> its share among the people whom ``values`` describe, who have it in them on average: a factor then acts to
+        the power of one less the share on those who have the condition, and of minus the share on those who have not.
 
     Returns
     -------
@@ -104,16 +124,20 @@ def with_conditions(
             raise InputError("no such condition", field="condition", value=name, expected=", ".join(table))
     found = {name: np.asarray(array, dtype=float) for name, array in values.items()}
     for name, effects in table.items():
-        if name not in conditions:
+        share = common.get(name, 0.0)
+        if name not in conditions and not share:
             continue
-        has = np.broadcast_to(np.asarray(conditions[name], dtype=bool), numbers.shape)
+        has = np.broadcast_to(np.asarray(conditions.get(name, False), dtype=bool), numbers.shape)
         for effect in effects:
             if effect.symbol not in body.parameters:
                 raise InputError("the body has no such parameter", where=name, field="symbol", value=effect.symbol)
             own = np.full(len(numbers), body.parameters[effect.symbol].value)
             before = np.broadcast_to(found.get(effect.symbol, own), numbers.shape)
             acts = has & (uniform(seed, f"condition/{name}/{effect.symbol}", numbers) < effect.share)
-            found[effect.symbol] = np.where(acts, effect.of(before), before)
+            if share and effect.action == "times":
+                found[effect.symbol] = effect.of(before, acts - share)
+            else:
+                found[effect.symbol] = np.where(acts, effect.of(before), before)
     return found
 
 

@@ -105,8 +105,9 @@ def compare(
     lighter = minerals.kernel(mineral_observables(body))
     tell = progress or (lambda stage, done, of: None)
     at_start = lesion is not None and not lesion_week
-    who = person(chart, body, conditions=conditions, lesion=at_start)
-    prior = prior_of(body, who.given, filtration=own_filtration_at(plans[0], 0.0))
+    filtration = own_filtration_at(plans[0], 0.0)
+    who = person(chart, body, conditions=conditions, lesion=at_start, dialysed=not filtration)
+    prior = prior_of(body, who.given, filtration=filtration)
     charted = levels(chart)
 
     def traits_of(scores: np.ndarray) -> dict[str, np.ndarray]:

@@ -19,7 +19,7 @@ import numpy as np
 from livedo.body import Body
 from livedo.care.treatments import load_treatments
 from livedo.errors import InputError
-from livedo.patients.conditions import load_conditions, with_conditions
+from livedo.patients.conditions import load_conditions, on_dialysis, with_conditions
 from livedo.tables import read_table
 from livedo.tracking.labs import usual
 
@@ -45,16 +45,20 @@ BLOOD: tuple[tuple[str, str, str, int], ...] = (
 
 @dataclass(frozen=True)
 class Person:
-    """What the record gives: ``given`` trait -> value, ``conditions``, what was assumed of both in sentences (``said``)."""
+    """What the record gives: ``given`` trait -> value, ``conditions``, what was assumed of both in sentences (``said``).
+
+    ``common`` are conditions that the people hold on average from whom the rest is drawn: condition -> share of them.
+    """
 
     given: Mapping[str, float]
     conditions: tuple[str, ...]
     said: tuple[str, ...]
+    common: Mapping[str, float]
 
     def values(
         self, body: Body, drawn: Mapping[str, np.ndarray], seed: int, numbers: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """Traits once conditions have acted, trait or parameter -> shape (n,).
+        """Traits once conditions have acted, trait or parameter -> shape (n,); what the record gives stays.
 
         Parameters
         ----------
@@ -63,7 +67,9 @@ class Person:
         seed, numbers:
             Key of the draws of effects that only some with a condition have, shape (n,).
         """
-        return with_conditions(body, drawn, dict.fromkeys(self.conditions, True), seed, numbers)
+        having = dict.fromkeys(self.conditions, True)
+        found = with_conditions(body, drawn, having, seed, numbers, self.common)
+        return found | {name: drawn[name] for name in self.given if name in drawn}
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,14 @@ def charted_conditions() -> tuple[Charted, ...]:
     )
 
 
-def person(chart: Chart, body: Body, *, conditions: Sequence[str] = (), lesion: bool = False) -> Person:
+def person(
+    chart: Chart,
+    body: Body,
+    *,
+    conditions: Sequence[str] = (),
+    lesion: bool = False,
+    dialysed: bool = True,
+) -> Person:
     """Read a person from a chart.
 
     Parameters
@@ -98,6 +111,8 @@ def person(chart: Chart, body: Body, *, conditions: Sequence[str] = (), lesion: 
         Conditions of ``patients/conditions.csv`` beside those of the record.
     lesion:
         Whether a lesion is given: C-reactive protein of the record may then be the wound's own, and is not taken.
+    dialysed:
+        Whether what the record lacks is drawn from people on dialysis, of whom many are women, obese or have diabetes.
 
     Raises
     ------
@@ -145,7 +160,15 @@ def person(chart: Chart, body: Body, *, conditions: Sequence[str] = (), lesion: 
         said.append(
             f"Acting through what they move in the body: {', '.join(having)}. Most sizes of these effects are assumptions."
         )
-    return Person(given, tuple(having), tuple(said))
+    unknown = {"female sex": chart.sex is None, "obesity": index is None}
+    common = {name: share for name, share in on_dialysis().items() if dialysed and not unknown.get(name)}
+    if common:
+        said.append(
+            "Traits are drawn from people on dialysis, who have these on average: "
+            + ", ".join(f"{name} {100 * share:.0f}%" for name, share in common.items())
+            + "; a condition acts by what lies between the person and them, and one that the record lacks is taken as absent."
+        )
+    return Person(given, tuple(having), tuple(said), common)
 
 
 def not_ordered(chart: Chart, plan: Plan) -> list[str]:
