@@ -56,7 +56,12 @@ DAY = 24.0
 # Wounds of other diseases
 
 #: Those who have them: working kidneys, so that sessions leave the skin alone, and the haemoglobin of long disease (g/L).
-NOT_ON_DIALYSIS = {"uraemia": 0.0, "haemoglobin": 130.0, "MAP_ultrafiltration": 0.0, "skin_constriction": 0.0}
+NOT_ON_DIALYSIS: Mapping[str, Any] = {
+    "uraemia": 0.0,
+    "haemoglobin": 130.0,
+    "MAP_ultrafiltration": 0.0,
+    "skin_constriction": 0.0,
+}
 
 
 def _other_wounds(
