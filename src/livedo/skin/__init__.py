@@ -7,7 +7,7 @@ from their modules, which have the same names.
 
 from __future__ import annotations
 
-from livedo.skin.lesions import Course, Onset, course, onsets, until_diagnosis, worst_site
+from livedo.skin.lesions import Course, Onset, course, onsets, to_own_week, until_diagnosis, worst_site
 from livedo.skin.outcomes import Outcomes
 from livedo.skin.score import Scores
 
@@ -18,6 +18,7 @@ __all__ = [
     "Scores",
     "course",
     "onsets",
+    "to_own_week",
     "until_diagnosis",
     "worst_site",
 ]

@@ -203,7 +203,7 @@ def until_diagnosis(people: int, *, seed: int) -> np.ndarray:
 
 
 def to_own_week(
-    start: Moment, weeks: np.ndarray, carry: Callable[[Moment, np.ndarray], Trajectory]
+    start: Moment, weeks: np.ndarray, carry: Callable[[Moment, np.ndarray, np.ndarray], Trajectory]
 ) -> tuple[Moment, dict[str, np.ndarray]]:
     """Carry everyone for an own number of weeks.
 
@@ -212,7 +212,7 @@ def to_own_week(
     weeks:
         Whole weeks of each, at least one, shape (people,).
     carry:
-        Runs people from a moment and samples them at times (h), the last of which is its end.
+        Runs some of the people from a moment, by number, and samples them at times (h), the last of which is its end.
 
     Returns
     -------
@@ -222,7 +222,7 @@ def to_own_week(
     people, told = np.arange(len(weeks)), {}
     at, here, ends = 0, start, []
     for week in np.unique(weeks):
-        run = carry(here, np.arange(week - at + 1) * WEEK)
+        run = carry(here, people, np.arange(week - at + 1) * WEEK)
         for name, values in run.values.items():
             told.setdefault(name, np.full((len(weeks), weeks.max() + 1), np.nan))[people, at : week + 1] = values
         due, end = weeks[people] == week, run.final.restarted(0.0)

@@ -17,13 +17,13 @@ from livedo.engine import Moment, Schedule, at_place, compile_model, simulate
 from livedo.engine.export import organs_of
 from livedo.engine.randomness import uniform
 from livedo.patients.vintage import LONGEST, MEAN_YEARS, years_drawn
-from livedo.skin import until_diagnosis
+from livedo.skin import to_own_week, until_diagnosis
 from livedo.skin.outcomes import draw
 from livedo.tracking.wound import WEEKS_SEARCHED, weeks_of_size
 
 if TYPE_CHECKING:
     from livedo.body import Body
-    from livedo.engine import Kernel
+    from livedo.engine import Kernel, Trajectory
     from livedo.records.chart import Chart
 
 WEEK = 168.0
@@ -215,22 +215,17 @@ def _sizes(kernel: Kernel, moment: Moment, schedule: Schedule, lesion: str, thre
 
 def _until(kernel: Kernel, moment: Moment, schedule: Schedule, weeks: np.ndarray, threads: int | None) -> Moment:
     """Members after their own number of weeks."""
-    parts, order = [], []
-    here, left, at = moment.restarted(), np.arange(len(weeks)), 0
-    for week in np.unique(weeks):
-        run = simulate(
+
+    def carry(here: Moment, people: np.ndarray, times: np.ndarray) -> Trajectory:
+        return simulate(
             kernel,
-            until=(week - at) * WEEK,
+            until=times[-1],
             start=here,
-            schedule=schedule.chosen(left),
+            schedule=schedule.chosen(people),
+            times=times,
             tolerance=TOLERANCE,
             threads=threads,
             chunk=32,
         )
-        due = weeks[left] == week
-        parts.append(run.final.chosen(np.flatnonzero(due)))
-        order.append(left[due])
-        here, left, at = run.final.restarted().chosen(np.flatnonzero(~due)), left[~due], int(week)
-    back = np.argsort(np.concatenate(order))
-    rows = {n: np.concatenate([getattr(p, n) for p in parts])[back] for n in ("states", "parameters", "control")}
-    return replace(parts[0], **rows).restarted()
+
+    return to_own_week(moment.restarted(), weeks, carry)[0]

@@ -248,7 +248,7 @@ def diagnosed(ctx: Context) -> Diagnosed:
         weeks = np.round(hours / WEEK).astype(int)
         schedule = haemodialysis(skin=True)
         moment, _ = lesions.to_own_week(
-            begin.moment, weeks, lambda here, times: _run(ctx, here, times[-1], schedule, times, {})
+            begin.moment, weeks, lambda here, _, times: _run(ctx, here, times[-1], schedule, times, {})
         )
         everyone = Diagnosed(moment, begin.site, weeks.astype(float), np.arange(len(begin)), begin.source)
         return everyone.chosen(fate.died > hours)

@@ -226,7 +226,7 @@ def ill(ctx: Context, sets: Sequence[LesionSet], each: int, at_risk: Hazard | No
         parameters[:, layout.parameters.index(at_place("relapse_draw", name))] = draw(SEED, f"relapse/{name}", born)
     moment = replace(moment, parameters=parameters)
     weeks = np.tile(np.round(until_diagnosis(each, seed=SEED) / WEEK).astype(int), many)
-    moment, since = to_own_week(moment, weeks, lambda here, times: _run(ctx, here, float(times[-1]), times))
+    moment, since = to_own_week(moment, weeks, lambda here, _, times: _run(ctx, here, float(times[-1]), times))
     return Ill(tuple(sets), at_risk, moment, of_set, site, who.ravel(), weeks, since)
 
 
