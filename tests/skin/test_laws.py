@@ -126,6 +126,13 @@ def test_infection_slows_closing(skin: Any) -> None:
     assert np.all(np.diff(closed) < 0)
 
 
+def test_a_first_lesion_is_rare_without_uraemia_whatever_the_vessels(skin: Any) -> None:
+    run = skin.run(2, lumen=0.85, thrombosed_share=0.05, uraemia=np.array([0.0, 0.5, 1.0]))
+    none, half, full = run["onset_hazard_proximal"][:, -1]
+    assert none == pytest.approx(skin.body.parameters["onset_without_uraemia"].value * full, rel=1e-4)
+    assert none < half < full
+
+
 def test_a_lesion_begins_at_the_week_in_which_the_hazard_has_passed_the_draw(skin: Any) -> None:
     fast = {"lumen": 0.85, "thrombosed_share": 0.05, "onset_rate": 1e-4}
     hazard = skin.run(8, **fast)["onset_hazard_proximal"][0]
