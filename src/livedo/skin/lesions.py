@@ -16,6 +16,7 @@ import numpy as np
 from livedo.engine import Moment, Schedule, at_place, simulate
 from livedo.engine.randomness import normal, uniform
 from livedo.errors import InputError
+from livedo.patients.vintage import still_on_dialysis
 from livedo.skin.outcomes import draw
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Course:
     """Years of people's lives: the state at the start of each stretch, and the hazard of a first lesion within it.
 
     ``hazard`` has shape (people, sites, stretches) and ``moments`` one entry a stretch; ``alive``, shape (people, stretches), is
-    the chance to live to the start of each.
+    the chance to be on dialysis still at the start of each.
     """
 
     moments: tuple[Moment, ...]
@@ -83,7 +84,7 @@ class Course:
 
     @property
     def first(self) -> np.ndarray:
-        """Chance of a first lesion in each stretch, shape (people, stretches): who had one or died before has left."""
+        """Chance of a first lesion in each stretch, shape (people, stretches): who had one or left dialysis before is gone."""
         return self._at_risk * -np.expm1(-self._total)
 
     @property
@@ -124,7 +125,6 @@ def course(
     free = {at_place("onset_draw", s): np.inf for s in body.sites}
     hazards = [at_place("onset_hazard", s) for s in body.sites]
     rows = [kernel.layout.states.index(h) for h in hazards]
-    death = kernel.layout.states.index("hazard_death_background")
     moments, found = [], []
     here = start.restarted(0.0)
     for _ in range(max(1, round(years * YEAR / hours))):
@@ -141,8 +141,10 @@ def course(
         )
         found.append(run.final.states[:, rows] - here.states[:, rows])
         here = run.final.restarted(0.0)
-    gone = np.stack([moment.states[:, death] - start.states[:, death] for moment in moments], axis=1)
-    return Course(tuple(moments), np.stack(found, axis=2), np.exp(-gone), hours)
+    left = still_on_dialysis(np.arange(len(moments)) * hours / YEAR)
+    return Course(
+        tuple(moments), np.stack(found, axis=2), np.broadcast_to(left, (len(start.states), len(moments))), hours
+    )
 
 
 def onsets(body: Body, kernel: Kernel, lived: Course, people: int, *, seed: int) -> Onset:

@@ -118,12 +118,9 @@ def lived(
     copies, first = CANDIDATES, np.arange(members) * CANDIDATES
     values = {name: np.repeat(v, copies) for name, v in parameters.items()}
     drawn = people(FIRST_CANDIDATE + np.arange(members * copies))
-    for name in own:
-        if name in drawn:
-            kept = values[name][first]
-            values[name] = np.array(drawn[name], dtype=float)
-            if lesion is None:
-                values[name][first] = kept
+    himself = np.zeros(members * copies, dtype=bool)
+    himself[first] = lesion is None
+    values |= {name: np.where(himself, values[name], drawn[name]) for name in own if name in drawn}
     held = {i: o for i, o in body.skin_held.items() if i in alone.layout.parameters}
     at = np.maximum(np.repeat(years, copies) * YEAR, 1.0)[:, None]
     run = simulate(

@@ -24,7 +24,7 @@ from livedo.engine.export import organs_of
 from livedo.evidence.context import SEED, WEEK, Context
 from livedo.evidence.result import NotSimulated
 from livedo.patients import prior_of
-from livedo.patients.vintage import LONGEST, still_on_dialysis
+from livedo.patients.vintage import LONGEST
 from livedo.skin import lesions
 from livedo.skin.outcomes import READ, Outcomes, outcomes
 from livedo.skin.score import observed
@@ -200,11 +200,11 @@ def _drawn(ctx: Context, people: int) -> dict[str, np.ndarray]:
 
 
 def course(ctx: Context) -> lesions.Course:
-    """Years of dialysis, with the hazard of a first lesion at each site; people leave dialysis as those of the registry do."""
+    """Years of dialysis, with the hazard of a first lesion at each site."""
 
     def make() -> lesions.Course:
         people = dialysed(ctx)
-        lived = lesions.course(
+        return lesions.course(
             ctx.body,
             kernel(ctx),
             people.moment,
@@ -214,8 +214,6 @@ def course(ctx: Context) -> lesions.Course:
             tolerance=LOOSE,
             threads=ctx.threads,
         )
-        stretches = np.arange(lived.alive.shape[1]) * lived.hours / lesions.YEAR
-        return replace(lived, alive=np.broadcast_to(still_on_dialysis(stretches), lived.alive.shape))
 
     return ctx.once("lesion course", make)
 

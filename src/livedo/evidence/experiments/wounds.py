@@ -65,7 +65,7 @@ def incidence(ctx: Context) -> Result:
 def time_to_onset(ctx: Context) -> Result:
     """Median time from the start of dialysis to the first lesion, days, of those who fall ill in the first years of dialysis.
 
-    Everyone starts dialysis at once and leaves by death on dialysis; nobody is transplanted.
+    Everyone starts dialysis at once and leaves it at one rate, by death, transplant or recovery.
     """
     lived = course(ctx)
     middle = (np.arange(lived.first.shape[1]) + 0.5) * lived.hours / 24.0
